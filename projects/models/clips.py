@@ -1,0 +1,219 @@
+"""Clips: what a person asked for, and what became of it."""
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.text import Truncator, slugify
+
+from projects.models.projects import Picture, Project, remove_files
+from projects.models.states import ClipStatus, State
+from projects.veo.catalog import CATALOG, Model
+
+if TYPE_CHECKING:
+    from projects.models.operations import Operation
+
+
+class ClipQuerySet(models.QuerySet["Clip"]):
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def with_operation(self) -> Self:
+        return self.prefetch_related("operations")
+
+    def active(self) -> Self:
+        return self.filter(status__in=ClipStatus.ACTIVE)
+
+    def asked_with(self, project: Project, token: uuid.UUID) -> Self:
+        """The clips that an earlier press of the same button made."""
+        return self.filter(project=project, form_token=token).order_by("take")
+
+    def ask_for(
+        self, project: Project, user: Any, token: uuid.UUID, takes: int, recipe: dict[str, Any]
+    ) -> list["Clip"]:
+        """Writes one queued clip a take, each with the consent to pay for it once.
+
+        `recipe` holds the frozen fields of a clip. The same `token` never makes a second set: a double click
+        or a repeated POST gets the clips of the first.
+        """
+        model = CATALOG.by_id[recipe["model"]]
+        price = model.price(recipe["resolution"], recipe["duration_seconds"])
+        try:
+            with transaction.atomic():
+                return [
+                    self._ask_for_one(project, user, token, take, model, price, recipe)
+                    for take in range(1, takes + 1)
+                ]
+        except IntegrityError:
+            if earlier := list(self.asked_with(project, token)):
+                return earlier
+            raise
+
+    def _ask_for_one(
+        self,
+        project: Project,
+        user: Any,
+        token: uuid.UUID,
+        take: int,
+        model: Model,
+        price: int,
+        recipe: dict[str, Any],
+    ) -> "Clip":
+        clip = self.create(
+            project=project,
+            asked_by=user,
+            form_token=token,
+            take=take,
+            price_micros=price,
+            simulated=settings.DEMO,
+            **recipe,
+        )
+        operation = clip.operations.create(back_end=model.back_end, next_at=Now())
+        operation.consent_to(user, price)
+        operation.tell("", State.QUEUED, "Asked for")
+        return clip
+
+
+class Clip(models.Model):
+    """One shot: a frozen recipe, a status, and in the end one video file. To change it, make a new clip."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="clips")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    form_token = models.UUIDField(default=uuid.uuid4, editable=False)
+    take = models.PositiveSmallIntegerField(default=1)
+
+    prompt = models.TextField()
+    negative_prompt = models.TextField(blank=True)
+    model = models.CharField(max_length=80)
+    aspect_ratio = models.CharField(max_length=8)
+    resolution = models.CharField(max_length=8)
+    duration_seconds = models.PositiveSmallIntegerField()
+    seed_picture = models.ForeignKey(
+        Picture, on_delete=models.RESTRICT, null=True, blank=True, related_name="clips_started"
+    )
+    last_picture = models.ForeignKey(
+        Picture, on_delete=models.RESTRICT, null=True, blank=True, related_name="clips_ended"
+    )
+
+    status = models.CharField(max_length=12, choices=ClipStatus, default=ClipStatus.QUEUED)
+    version = models.PositiveIntegerField(default=1)
+    """Rises whenever something visible changes, so that a page fetches only cards that differ."""
+    finished_at = models.DateTimeField(null=True, blank=True)
+    simulated = models.BooleanField(default=False)
+    price_micros = models.PositiveBigIntegerField()
+    """The price that was on the button, in micro-dollars."""
+    cost_micros = models.PositiveBigIntegerField(null=True, blank=True)
+    """What it cost by Google's list once that is known, in micro-dollars."""
+
+    video = models.FileField(blank=True)
+    poster = models.FileField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(null=True, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    """What we found in the file: frames, rate, codecs."""
+
+    objects = ClipQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-asked_at", "take", "id"]
+        indexes = [models.Index(fields=["project", "-asked_at"], name="clips_of_a_project")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "form_token", "take"], name="one_clip_a_press"),
+            models.CheckConstraint(
+                condition=~Q(status="ready") | (~Q(video="") & ~Q(sha256="") & Q(size__gt=0)),
+                name="ready_clip_has_a_video",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ClipStatus.FINAL, finished_at__isnull=False)
+                | (~Q(status__in=ClipStatus.FINAL) & Q(finished_at__isnull=True)),
+                name="final_clip_has_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("clip_detail", args=[self.pk])
+
+    # --- questions ---
+
+    @property
+    def title(self) -> str:
+        return Truncator(" ".join(self.prompt.split())).chars(90)
+
+    @property
+    def operation(self) -> "Operation":
+        return self.operations.all()[0]
+
+    @property
+    def active(self) -> bool:
+        return self.status in ClipStatus.ACTIVE
+
+    @property
+    def ready(self) -> bool:
+        return self.status == ClipStatus.READY
+
+    @property
+    def deletable(self) -> bool:
+        """Not while something that may have been paid for is still in flight."""
+        return self.status in ClipStatus.FINAL
+
+    @property
+    def catalog_model(self) -> Model | None:
+        return CATALOG.get(self.model)
+
+    @property
+    def model_label(self) -> str:
+        return known.label if (known := self.catalog_model) else self.model
+
+    @property
+    def portrait(self) -> bool:
+        return self.aspect_ratio == "9:16"
+
+    @property
+    def stranded(self) -> bool:
+        """Asked for in demo mode and demo mode is off now, or the other way round: no poller may touch it."""
+        return self.active and self.simulated != settings.DEMO
+
+    def file_names(self) -> list[str]:
+        return [self.video.name, self.poster.name]
+
+    def download_name(self) -> str:
+        """`night-market_rain-on-neon_take-2_1080p.mp4`"""
+        words = slugify(Truncator(self.prompt).words(6, truncate=""))[:48].strip("-") or "clip"
+        take = f"_take-{self.take}" if self.take > 1 else ""
+        return f"{slugify(self.project.name)[:32] or 'project'}_{words}{take}_{self.resolution}.mp4"
+
+    def remove(self) -> None:
+        """Deletes a finished clip, then its files and the pictures nothing else uses."""
+        if not self.deletable:
+            raise ValueError("A clip that is still in flight cannot be deleted.")
+        names = self.file_names()
+        pictures = [pk for pk in (self.seed_picture_id, self.last_picture_id) if pk]
+        with transaction.atomic():
+            self.delete()
+            unused = Picture.objects.filter(pk__in=pictures).unused()
+            names += unused.values_list("file", flat=True)
+            unused.delete()
+            remove_files(names)
+
+    # --- written by the operation only, in its own transaction ---
+
+    def show(self, status: str, **fields: Any) -> None:
+        """What the operation behind it has come to."""
+        ended = Now() if status in ClipStatus.FINAL else None
+        Clip.objects.filter(pk=self.pk).update(
+            status=status, version=F("version") + 1, finished_at=ended, **fields
+        )

@@ -1,0 +1,211 @@
+"""What is in a video file: facts, a check that it is whole, and a poster. Knows nothing of Django or the app.
+
+FFmpeg is C code and the bytes come from outside, so they are parsed in a process of their own with limits on
+memory and time: whatever they do to it, the caller gets facts or a VideoError. By hand, for the facts as JSON:
+
+    python -m projects.video clip.mp4
+"""
+
+import argparse
+import base64
+import itertools
+import json
+import logging
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# PyAV brings 100 MB of FFmpeg. Only the child imports it, so web and poller processes stay small.
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+TIMEOUT = 60.0
+"""Seconds that one inspection may take."""
+MAX_MEMORY = 4 * 2**30
+"""Address space of the parsing process in bytes; a clip of MAX_SIDE × MAX_SIDE pixels decodes within it."""
+MAX_SIDE = 8192
+MAX_SECONDS = 600
+POSTER_WIDTH = 640
+"""Widest poster, in pixels."""
+
+_POSTER_FRAMES = 48
+"""How far a poster is looked for: two seconds at 24 frames a second, past the usual fade from black."""
+_BLACK = 16
+"""Mean brightness (0 to 255) up to which a frame counts as black."""
+_TAIL_SECONDS = 1.5
+
+logger = logging.getLogger(__name__)
+
+
+class VideoError(Exception):
+    """The file is no whole, playable video; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo:
+    """Facts about a video file. Codecs are FFmpeg's names (h264, aac); `audio_codec` is "" for a silent one."""
+
+    width: int
+    height: int
+    duration_seconds: float
+    fps: float
+    frames: int
+    video_codec: str
+    audio_codec: str
+    size: int
+    """Bytes of the file."""
+
+
+def inspect(path: Path, *, poster: Path | None = None) -> VideoInfo:
+    """Check that `path` is a whole MP4 and say what is in it.
+
+    Every packet is read, the first and the last frame are decoded. With `poster`, the first frame near the start
+    that is not black is written there as a JPEG of at most POSTER_WIDTH pixels, in one atomic step. Takes up to
+    TIMEOUT seconds. Raises VideoError when the file is at fault, OSError when the disk is.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    if head[4:] != b"ftyp":
+        raise VideoError("The file is not an MP4 video." if head else "The file is empty.")
+    answer = _ask_child(path, with_poster=poster is not None)
+    if poster:
+        _write(poster, base64.b64decode(answer["poster"]))
+    return VideoInfo(**answer["info"])
+
+
+def _ask_child(path: Path, *, with_poster: bool) -> dict[str, Any]:
+    command = [sys.executable, "-I", "-B", "-X", "utf8", __file__, str(path.resolve())]
+    child = subprocess.Popen(  # noqa: S603 - no shell, and the path is absolute, so never an option
+        [*command, "--poster"] if with_poster else command,
+        env={},  # no key, no token, no database address
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with child:
+        try:
+            out, err = child.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise VideoError(f"The video could not be read within {TIMEOUT:g} s.") from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+    try:
+        answer: dict[str, Any] = json.loads(out)
+    except ValueError:
+        logger.warning("Reading %s ended with %s: %s", path, child.returncode, err[-2000:].decode(errors="replace"))
+        raise VideoError("The video is so damaged that reading it broke off.") from None
+    if "error" in answer:
+        raise VideoError(answer["error"])
+    return answer
+
+
+def _write(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)  # mkstemp's 0600 would keep out a web server of another user
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+# The child: everything below runs in the process of its own.
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Check a video file and print what is in it as JSON.")
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--poster", action="store_true", help="add a JPEG of an early frame, in base64")
+    options = parser.parse_args()
+    _confine()
+    try:
+        answer = _examine(options.path, with_poster=options.poster)
+    except VideoError as error:
+        answer = {"error": str(error)}
+    except MemoryError:
+        answer = {"error": "The video needs more memory than is allowed."}
+    except Exception as error:  # FFmpeg's errors have many types
+        answer = {"error": f"The video is damaged: {getattr(error, 'strerror', None) or error}."}
+    print(json.dumps(answer))
+    sys.exit("error" in answer)
+
+
+def _confine() -> None:
+    seconds = int(TIMEOUT)
+    signal.alarm(seconds)  # also ends a child whose parent was killed
+    limits = {
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_AS: MAX_MEMORY,
+        resource.RLIMIT_FSIZE: 2**20,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, value in limits.items():
+        with suppress(ValueError, OSError):  # macOS has no RLIMIT_AS; a lower limit may be set already
+            resource.setrlimit(limit, (value, value))
+
+
+def _examine(path: Path, *, with_poster: bool) -> dict[str, Any]:
+    import av
+
+    # Only this demuxer and only local files. Edit lists may hide packets, which would then seem to be missing.
+    with av.open(
+        f"file:{path}", format="mp4", options={"protocol_whitelist": "file", "ignore_editlist": "1"}
+    ) as container:
+        stream = _video_stream(container)
+        duration = _duration(container, stream)
+        frames = _count_packets(container, stream)
+        poster = _first_frame(container, stream, for_poster=with_poster)
+        _check_last_frame(container, stream, duration)
+        audio = container.streams.audio
+        info = VideoInfo(
+            width=stream.codec_context.width,
+            height=stream.codec_context.height,
+            duration_seconds=round(duration, 3),
+            fps=round(float(stream.average_rate or frames / duration), 3),
+            frames=frames,
+            video_codec=stream.codec_context.codec.canonical_name,
+            audio_codec=audio[0].codec_context.codec.canonical_name if audio else "",
+            size=path.stat().st_size,
+        )
+    return {"info": asdict(info)} | ({"poster": base64.b64encode(poster).decode()} if with_poster else {})
+
+
+def _video_stream(container: "InputContainer") -> "VideoStream":
+    from av.stream import Disposition
+
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if len(streams) != 1:
+        raise VideoError(f"The file holds {len(streams) or 'no'} video streams, not one.")
+    stream = streams[0]
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise VideoError(f"The video is {width} × {height} pixels; the limit is {MAX_SIDE}.")
+    stream.codec_context.thread_count = 1  # each thread holds frames of its own: memory
+    return stream
+
+
+def _duration(container: "InputContainer", stream: "VideoStream") -> float:
+    if stream.duration and stream.time_base:
+        seconds = float(stream.duration * stream.time_base)
+    else:
+        seconds = (container.duration or 0) / 1_000_000
+    if not 0 < seconds <= MAX_SECONDS:
+        raise VideoError(f"The video lasts {seconds:g} s; the limit is {MAX_SECONDS} s.")
+    return seconds
