@@ -59,7 +59,9 @@ class BodySizeMiddleware:
 class HtmxLoginRequiredMiddleware(LoginRequiredMiddleware):
     """Sends a fragment's request to the log-in page as a whole page: a 302 would be swapped in as a card."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., object]) -> HttpResponseBase:
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., object]
+    ) -> HttpResponseBase:
         if request.htmx:  # type: ignore[attr-defined]
             back = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(f"{self.get_login_url(view_func)}?{urlencode({'next': back})}")

@@ -36,7 +36,7 @@ class GateQuerySet(models.QuerySet["Gate"]):
 
 
 class Gate(models.Model):
-    """Google's rate limit for one model, shared by all pollers. Stops submissions, never polls or downloads."""
+    """Google's rate limit for one model, shared by all pollers. It stops submissions and nothing else."""
 
     back_end = models.CharField(max_length=20)
     model = models.CharField(max_length=80)

@@ -15,7 +15,7 @@ from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
 from projects.models.clips import Clip
-from projects.models.states import ARROWS, CLIP_STATUS, ClipStatus, State, SubmissionOutcome
+from projects.models.states import ARROWS, CLIP_STATUS, State, SubmissionOutcome
 from projects.veo.catalog import RETENTION
 
 LOOKS = (5, 30, 120, 600, 1800)
@@ -190,9 +190,7 @@ class Operation(models.Model):
             expires_at=Now() + RETENTION,
         )
 
-    def wait_to_submit(
-        self, *, next_in: float, reason: str, sentence: str, google_text: str = ""
-    ) -> None:
+    def wait_to_submit(self, *, next_in: float, reason: str, sentence: str, google_text: str = "") -> None:
         """submitting → queued: certainly not sent, or certainly not accepted. Nothing was charged."""
         self._move(
             State.QUEUED, sentence, **self._release(next_in), **self._trouble(reason, sentence, google_text)
@@ -286,6 +284,10 @@ class Operation(models.Model):
         )
         if news:
             self.tell(self.state, self.state, sentence)
+
+    def put_back(self) -> None:
+        """The holder stops before it is done; any poller may go on at once."""
+        self._write(**self._release(0), clip_changes=False)
 
     def learn_file(self, record: dict[str, Any], expires_at: dt.datetime | None) -> None:
         """Google's record of the file. The work goes on in hand."""
@@ -400,7 +402,9 @@ class Operation(models.Model):
             State.CANCELLED,
             f"{user} gave up on it",
             by_person=True,
-            **self._end("gave_up", "You gave up on this clip. Google may have made it, and charged for it.", ""),
+            **self._end(
+                "gave_up", "You gave up on this clip. Google may have made it, and charged for it.", ""
+            ),
         )
 
     # --- consent ---
@@ -462,7 +466,13 @@ class Operation(models.Model):
         }
 
     def _move(
-        self, to: str, note: str, *, by_person: bool = False, clip: dict[str, Any] | None = None, **fields: Any
+        self,
+        to: str,
+        note: str,
+        *,
+        by_person: bool = False,
+        clip: dict[str, Any] | None = None,
+        **fields: Any,
     ) -> None:
         """Takes one arrow: the only line of code that changes a state. Raises LostLease, ForbiddenArrow."""
         before = self.state

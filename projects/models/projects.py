@@ -1,5 +1,6 @@
 """Projects, the pictures uploaded to them, and the one rule of who may see them."""
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -58,6 +59,13 @@ class PictureQuerySet(models.QuerySet["Picture"]):
     def unused(self) -> "PictureQuerySet":
         return self.filter(clips_started=None, clips_ended=None)
 
+    def sweep(self) -> None:
+        """Deletes pictures that were uploaded a week ago and never used."""
+        stale = self.unused().filter(created_at__lt=Now() - dt.timedelta(days=7))
+        with transaction.atomic():
+            remove_files(stale.values_list("file", flat=True))
+            stale.delete()
+
 
 class Picture(models.Model):
     """An uploaded picture, cleaned and re-encoded, in its own proportions.
@@ -85,4 +93,9 @@ class Picture(models.Model):
 def remove_files(names: Iterable[str]) -> None:
     """Deletes files once the rows that named them are gone for good."""
     wanted = [name for name in names if name]
-    transaction.on_commit(lambda: [default_storage.delete(name) for name in wanted] and None)
+
+    def remove() -> None:
+        for name in wanted:
+            default_storage.delete(name)
+
+    transaction.on_commit(remove)

@@ -1,0 +1,29 @@
+"""What `make run` does first: database, static files, and in demo mode a log-in and an example project."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from projects.models import Project
+
+DEMO_LOGIN = {"username": "demo", "password": "demo"}
+
+
+class Command(BaseCommand):
+    help = "Prepares database and static files, and in demo mode a log-in and an example project. Repeatable."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        users = get_user_model().objects
+        if not settings.DEMO:
+            if not users.exists():
+                self.stdout.write("No user yet: make one with  .venv/bin/python manage.py createsuperuser")
+            return
+        if not users.filter(username=DEMO_LOGIN["username"]).exists():
+            user = users.create_user(**DEMO_LOGIN, is_staff=True, is_superuser=True)
+            Project.objects.create(owner=user, name="The lighthouse")
+        self.stdout.write("Log in as {username} with the password {password}.".format(**DEMO_LOGIN))

@@ -1,0 +1,76 @@
+"""Runs the web server."""
+
+import contextlib
+import os
+import signal
+import socket
+from typing import Any
+
+import waitress
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from projects.management.parent import stop_with_parent
+from veoweb.wsgi import application
+
+
+class Command(BaseCommand):
+    help = "Serves the studio with waitress."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--address", metavar="HOST:PORT", help="default: VEOWEB_ADDRESS")
+        parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input closes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        listener = listen(options["address"] or settings.WEB_ADDRESS)
+        server = waitress.create_server(
+            application,
+            sockets=[listener],
+            threads=8,
+            # Slow readers of videos cost a connection each, not a thread: waitress sends files from its I/O loop.
+            connection_limit=500,
+            max_request_body_size=settings.BODY_MAX_BYTES,
+            ident="veoweb",
+            **proxy_options(),
+        )
+
+        def stop(*signal_and_frame: object) -> None:
+            raise SystemExit(0)
+
+        signal.signal(signal.SIGTERM, stop)
+        if options["exit_with_parent"]:
+            stop_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        host, port = listener.getsockname()[:2]
+        self.stdout.write(f"Listening on http://{host}:{port}/")
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):
+            server.run()
+        server.close()
+
+
+def proxy_options() -> dict[str, Any]:
+    """Which headers of a reverse proxy to believe: none, unless it was declared."""
+    if not settings.BEHIND_PROXY:
+        return {}
+    return {
+        "trusted_proxy": "*",
+        "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto x-forwarded-host",
+        "clear_untrusted_proxy_headers": True,
+    }
+
+
+def listen(address: str) -> socket.socket:
+    """A listening socket at host:port, or at the first free port from 8000 on when none is asked for."""
+    host, _, port = address.rpartition(":")
+    wanted = [int(port)] if address else range(8000, 8020)
+    for number in wanted:
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host.strip("[]") or "127.0.0.1", number))
+            return listener
+        except OSError:
+            listener.close()
+    taken = address or "127.0.0.1:8000 to 8019"
+    raise CommandError(
+        f"{taken} is taken by another program. Choose another one with VEOWEB_ADDRESS=host:port."
+    )

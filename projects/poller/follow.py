@@ -1,0 +1,130 @@
+"""One step: ask Google where a generation stands, or look for one whose answer was lost. Reads only."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from projects.models import Operation, State, SubmissionOutcome
+from projects.poller.failpoints import failpoint
+from projects.poller.google import Google
+from projects.poller.leases import Hold
+from projects.poller.schedule import backoff, next_poll
+from projects.veo.errors import NotFound, VeoError
+from projects.veo.types import Found, Phase, Progress
+
+LOST_AFTER_TRIES = 5
+LOST_AFTER = dt.timedelta(minutes=10)
+"""Only a "not found" that stays for this long and this often is believed: Google has answered 404 and 403 to
+accepted work that finished well."""
+SILENCE = dt.timedelta(hours=24)
+"""How long after the retention a Google that says nothing at all is still asked."""
+CLOCK_SKEW = dt.timedelta(seconds=60)
+
+
+def follow(operation: Operation, google: Google, hold: Hold) -> None:
+    """running → downloading, filtered, failed or expired; or running still. A failed check fails no clip."""
+    try:
+        progress = google.back_end(operation.back_end).poll(operation.remote_ref)
+    except VeoError as error:
+        _not_this_time(operation, error)
+        return
+    failpoint("polled")
+    _write_down(operation, progress)
+    failpoint("done_saved")
+
+
+def _write_down(operation: Operation, progress: Progress) -> None:
+    answer = dict(progress.raw)
+    google_said = "\n".join(progress.reasons)
+    match progress.phase:
+        case Phase.RUNNING:
+            assert operation.accepted_at is not None  # noqa: S101
+            age = (timezone.now() - operation.accepted_at).total_seconds()
+            operation.still_running(next_in=next_poll(age, settings.POLL_SECONDS), answer=answer)
+        case Phase.SUCCEEDED:
+            operation.finished_at_google(progress.outputs[0].uri, answer)
+        case Phase.FILTERED:
+            operation.hold_back("Google's safety filter held this clip back.", google_said, answer)
+        case Phase.FAILED:
+            operation.fail(
+                "failed", "Google reports that the generation failed.", progress.error_message, answer
+            )
+        case Phase.EMPTY:
+            sentence = "Google reports that it has finished, but sent neither a video nor a reason."
+            operation.fail("empty", sentence, "", answer)
+
+
+def _not_this_time(operation: Operation, error: VeoError) -> None:
+    now = timezone.now()
+    assert operation.expires_at is not None  # noqa: S101
+    since = operation.trouble_since if operation.reason == error.code else None
+    unknown = (
+        isinstance(error, NotFound)
+        and operation.tries >= LOST_AFTER_TRIES - 1
+        and since is not None
+        and now - since >= LOST_AFTER
+    )
+    if unknown or now > operation.expires_at + SILENCE:
+        operation.expire(
+            "lost", "Google does not know this generation any more.", error.detail or error.message
+        )
+        return
+    operation.meet_trouble(
+        next_in=backoff(operation.tries, first=settings.POLL_SECONDS, longest=30 * settings.POLL_SECONDS),
+        reason=error.code,
+        sentence=error.message,
+        google_text=error.detail,
+    )
+
+
+def look_for(operation: Operation, google: Google, hold: Hold) -> None:
+    """unconfirmed → running when our records, or Google's list, name the operation; else look again later."""
+    ref = _named_in_our_records(operation) or _listed_at_google(operation, google)
+    if not ref:
+        operation.look_again_later()
+        return
+    try:
+        operation.accepted(ref, next_in=0, note="Found at Google without sending anything")
+    except IntegrityError:
+        operation.look_again_later()
+
+
+def _named_in_our_records(operation: Operation) -> str:
+    named = operation.submissions.exclude(remote_ref="").order_by("ordinal").first()
+    return named.remote_ref if named else ""
+
+
+def _listed_at_google(operation: Operation, google: Google) -> str:
+    """The one operation Google lists for the time of our request, if there is exactly one and nothing else of
+    ours could claim it."""
+    rivals = Operation.objects.filter(
+        state=State.UNCONFIRMED, back_end=operation.back_end, clip__model=operation.clip.model
+    )
+    if rivals.count() != 1:
+        return ""
+    try:
+        found = google.back_end(operation.back_end).locate(operation.clip.model)
+    except VeoError:
+        return ""
+    lost = operation.submissions.filter(outcome=SubmissionOutcome.AMBIGUOUS).order_by("-ordinal").first()
+    if lost is None or lost.sent_at is None:
+        return ""
+    start, end = lost.sent_at - CLOCK_SKEW, (lost.closed_at or timezone.now()) + CLOCK_SKEW
+    known = set(
+        Operation.objects.filter(remote_ref__in=[one.ref for one in found]).values_list(
+            "remote_ref", flat=True
+        )
+    )
+    fitting = [one.ref for one in found if one.ref not in known and _made_within(one, start, end)]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def _made_within(found: Found, start: dt.datetime, end: dt.datetime) -> bool:
+    try:
+        created = parse_datetime(found.created_at)
+    except ValueError:
+        return False
+    return created is not None and timezone.is_aware(created) and start <= created <= end

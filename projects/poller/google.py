@@ -1,0 +1,39 @@
+"""The back ends of this process, opened once from the settings."""
+
+import threading
+
+from django.conf import settings
+
+from projects.veo.client import BackEnd, open_back_end
+from projects.veo.credentials import ApiKey, Credentials, OAuthToken
+from projects.veo.errors import VeoError
+
+
+def credentials() -> Credentials:
+    """The one credential that requests carry: in demo mode a stand-in, which only the simulator accepts."""
+    if settings.DEMO:
+        return ApiKey("demo")
+    if settings.GEMINI_API_KEY:
+        return ApiKey(settings.GEMINI_API_KEY)
+    return OAuthToken(settings.GEMINI_OAUTH_TOKEN, quota_project=settings.GOOGLE_CLOUD_PROJECT)
+
+
+class Google:
+    def __init__(self) -> None:
+        self._open: dict[str, BackEnd] = {}
+        self._lock = threading.Lock()
+
+    def back_end(self, name: str) -> BackEnd:
+        """The back end of that catalog name. Raises VeoError when the credential cannot be sent at all."""
+        with self._lock:
+            if name not in self._open:
+                try:
+                    held = credentials()
+                except ValueError as error:
+                    raise VeoError("key_invalid", f"{error} Correct it in .env and restart.") from None
+                self._open[name] = open_back_end(name, held, base_url=settings.GOOGLE_GEMINI_BASE_URL)
+            return self._open[name]
+
+    def close(self) -> None:
+        for back_end in self._open.values():
+            back_end.close()

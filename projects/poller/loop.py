@@ -1,0 +1,211 @@
+"""The poller: one process, a few threads, any number of such processes.
+
+The main thread claims, workers take one step each, and a renewer extends the leases of all work in hand. It
+claims only for a free worker, and always the most urgent first: videos that Google will delete, then status
+checks, then looks for lost answers, then new submissions, so that paid goods never wait for new ones.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+
+from projects.models import ForbiddenArrow, LostLease, Operation, Picture, PollerHeartbeat, State
+from projects.poller.failpoints import failpoint
+from projects.poller.fetch import fetch
+from projects.poller.follow import follow, look_for
+from projects.poller.google import Google
+from projects.poller.leases import Hold, Holds
+from projects.poller.part import sweep
+from projects.poller.schedule import backoff
+from projects.poller.submit import recover, submit
+
+logger = logging.getLogger(__name__)
+
+TICK = 1.0
+"""Seconds between two looks at the table when nothing is due."""
+DOWNLOADS = 2
+"""Downloads at once; two fill most lines."""
+SWEEP_EVERY = 3600.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work: which states, in which order, and for how many seconds at most."""
+
+    name: str
+    states: tuple[str, ...]
+    step: Callable[[Operation, Google, Hold], None]
+    limit: float
+    order: tuple[str, ...] = ("next_at",)
+    at_once: int = 1000
+
+
+KINDS = (
+    Kind("fetch", State.TO_FETCH, fetch, limit=17 * 60, order=("expires_at", "next_at"), at_once=DOWNLOADS),
+    Kind("follow", (State.RUNNING,), follow, limit=60),
+    Kind("look_for", (State.UNCONFIRMED,), look_for, limit=60),
+    Kind("recover", (State.SUBMITTING,), recover, limit=60),
+    Kind("submit", (State.QUEUED,), submit, limit=120, order=("created_at",)),
+)
+
+
+class Poller:
+    def __init__(self, *, threads: int = 4) -> None:
+        host = socket.gethostname()
+        self.name = f"{host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.host = host
+        self.threads = threads
+        self.google = Google()
+        self.holds = Holds(self.name)
+        self.stopping = threading.Event()
+        self._wake = threading.Event()
+        self._done = threading.Event()
+        self._busy: dict[Future[None], Kind] = {}
+        self._recover_from = 0.0
+
+    def stop(self) -> None:
+        """Claim nothing more, finish what is short, put down what can be resumed."""
+        self.stopping.set()
+        self._wake.set()
+        self.holds.put_down()
+
+    # --- one unit of work ---
+
+    def step(self) -> bool:
+        """Takes one step of one due operation in this thread; False when nothing is due."""
+        claimed = self._claim()
+        if claimed is None:
+            return False
+        self._work(*claimed)
+        return True
+
+    def _claim(self) -> tuple[Kind, Operation, Hold] | None:
+        due = self.holds.due_states()
+        for kind in KINDS:
+            if not due.intersection(kind.states) or self._at_once(kind) >= kind.at_once:
+                continue
+            if kind.step is recover and time.monotonic() < self._recover_from:
+                continue
+            if claimed := self.holds.claim(kind.states, limit=kind.limit, order=kind.order):
+                failpoint("claimed")
+                return kind, *claimed
+        return None
+
+    def _at_once(self, kind: Kind) -> int:
+        return sum(1 for future, other in self._busy.items() if other is kind and not future.done())
+
+    def _work(self, kind: Kind, operation: Operation, hold: Hold) -> None:
+        try:
+            kind.step(operation, self.google, hold)
+            logger.info("%s %s: %s %s", kind.name, operation.pk, operation.state, operation.sentence)
+        except (LostLease, ForbiddenArrow) as error:
+            logger.info("%s %s: dropped, %s", kind.name, operation.pk, error)
+        except (OperationalError, InterfaceError):
+            logger.exception("%s %s: the database is away; its lease will run out", kind.name, operation.pk)
+            connection.close()
+        except Exception:
+            logger.exception("%s %s: unexpected", kind.name, operation.pk)
+            self._set_aside(operation)
+        finally:
+            self.holds.drop(hold)
+
+    def _set_aside(self, operation: Operation) -> None:
+        """A row that breaks our code must not stop the line. One that is being sent is left to `recover`."""
+        if operation.state == State.SUBMITTING:
+            return
+        try:
+            operation.meet_trouble(
+                next_in=backoff(operation.tries, first=10, longest=300),
+                reason="internal",
+                sentence="An error of veoweb's own got in the way; the log has it.",
+            )
+        except (LostLease, DatabaseError):
+            logger.exception("operation %s could not be set aside", operation.pk)
+
+    # --- the process ---
+
+    def run(self, finished: Callable[[], bool] | None = None) -> None:
+        """Works until stopped, or until `finished` says so while nothing is in hand."""
+        renewer = threading.Thread(target=self._renew, name="renewer")
+        renewer.start()
+        logger.info("poller %s started", self.name)
+        try:
+            with ThreadPoolExecutor(self.threads, thread_name_prefix="step") as pool:
+                self._turn(pool, finished)
+                wait(self._busy)
+        finally:
+            self.stopping.set()
+            self._done.set()
+            renewer.join()
+            self.google.close()
+            connection.close()
+            logger.info("poller %s stopped", self.name)
+
+    def _turn(self, pool: ThreadPoolExecutor, finished: Callable[[], bool] | None) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            self._busy = {future: kind for future, kind in self._busy.items() if not future.done()}
+            self._wake.clear()
+            try:
+                if len(self._busy) < self.threads and (claimed := self._claim()):
+                    self._hand_over(pool, *claimed)
+                    continue
+                if finished and not self._busy and finished():
+                    return
+                failures = 0
+            except (OperationalError, InterfaceError) as error:
+                failures += 1
+                self._database_is_away(failures, error)
+            self._wake.wait(TICK)
+
+    def _hand_over(self, pool: ThreadPoolExecutor, kind: Kind, operation: Operation, hold: Hold) -> None:
+        def task() -> None:
+            close_old_connections()
+            try:
+                self._work(kind, operation, hold)
+            finally:
+                self._wake.set()
+
+        self._busy[pool.submit(task)] = kind
+
+    def _database_is_away(self, failures: int, error: Exception) -> None:
+        logger.warning("the database does not answer (%s); trying again", str(error).strip())
+        connection.close()
+        # Another poller may be alive and just as cut off in the middle of its request: let it renew first.
+        self._recover_from = time.monotonic() + settings.LEASE_SECONDS
+        self.stopping.wait(min(30.0, 2.0**failures / 2))
+
+    def _renew(self) -> None:
+        """Extends leases, beats the heart, sweeps; goes on until no work is left in hand."""
+        next_sweep = 0.0
+        pause = 0.0
+        while not self._done.wait(pause):
+            pause = settings.LEASE_SECONDS / 3
+            try:
+                self.holds.renew()
+                PollerHeartbeat.objects.beat(self.name, self.host)
+                if time.monotonic() > next_sweep:
+                    next_sweep = time.monotonic() + SWEEP_EVERY
+                    sweep()
+                    Picture.objects.sweep()
+            except (OperationalError, InterfaceError, OSError) as error:
+                logger.warning("leases could not be renewed (%s); trying again", str(error).strip())
+                connection.close()
+                pause = 1.0
+        PollerHeartbeat.objects.filter(pk=self.name).delete()
+        connection.close()
+
+
+def nothing_active() -> bool:
+    """Nothing is left that a poller could move by itself; clips that wait for a person do not count."""
+    waiting = Operation.objects.filter(clip__simulated=settings.DEMO, next_at__isnull=False)
+    return not waiting.exists()
