@@ -52,7 +52,11 @@ def fetch(operation: Operation, google: Google, hold: Hold) -> None:
         output = _output_of(operation, back_end)
         _learn_file(operation, back_end, output)
         with PartFile(operation) as part:
-            _download(back_end, output, part, hold)
+            try:
+                _download(back_end, output, part, hold)
+            except BadDownload:
+                part.discard()
+                raise
             operation.downloaded()
             failpoint("downloaded")
             _verify_and_publish(operation, part)
