@@ -236,10 +236,15 @@ LOG_LEVEL = _text("VEOWEB_LOG_LEVEL", "INFO").upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {},
+    "filters": {
+        "redact": {
+            "()": "projects.veo.credentials.Redact",
+            "secrets": [GEMINI_API_KEY, GEMINI_OAUTH_TOKEN, SECRET_KEY],
+        }
+    },
     "formatters": {"line": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]},
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             application,
             sockets=[listener],
             threads=8,
-            # Slow readers of videos cost a connection each, not a thread: waitress sends files from its I/O loop.
+            # A slow reader of a video costs a connection, not a thread: waitress sends files from its I/O loop.
             connection_limit=500,
             max_request_body_size=settings.BODY_MAX_BYTES,
             ident="veoweb",
@@ -40,8 +40,9 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, stop)
         if options["exit_with_parent"]:
             stop_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-        host, port = listener.getsockname()[:2]
-        self.stdout.write(f"Listening on http://{host}:{port}/")
+        else:
+            host, port = listener.getsockname()[:2]
+            self.stdout.write(f"veoweb is at http://{host}:{port}/  (Ctrl+C stops it)")
         with contextlib.suppress(KeyboardInterrupt, SystemExit):
             server.run()
         server.close()
@@ -67,6 +68,7 @@ def listen(address: str) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host.strip("[]") or "127.0.0.1", number))
+            listener.listen()
             return listener
         except OSError:
             listener.close()
