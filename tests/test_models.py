@@ -186,7 +186,7 @@ class TestArrows:
         unconfirmed(operation)
         for _ in range(5):
             assert not operation.wants_an_answer
-            operation.look_again_later()
+            operation.look_again_later([])
         assert operation.wants_an_answer
         operation.look_again(owner)
         assert not operation.wants_an_answer
@@ -330,7 +330,13 @@ class TestDeleting:
             clip.remove()
 
     def test_files_go_with_the_rows(
-        self, clip: Clip, owner: User, project: Project, settings, tmp_path, django_capture_on_commit_callbacks
+        self,
+        clip: Clip,
+        owner: User,
+        project: Project,
+        settings,
+        tmp_path,
+        django_capture_on_commit_callbacks,
     ) -> None:
         settings.MEDIA_ROOT = tmp_path
         for name in ("v.mp4", "p.jpg", "seed.png"):

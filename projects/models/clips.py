@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.text import Truncator, slugify
 
 from projects.models.projects import Picture, Project, remove_files
+from projects.models.reasons import Explanation, explain
 from projects.models.states import ClipStatus, State
 from projects.veo.catalog import CATALOG, Model
 
@@ -186,6 +187,11 @@ class Clip(models.Model):
     def stranded(self) -> bool:
         """Asked for in demo mode and demo mode is off now, or the other way round: no poller may touch it."""
         return self.active and self.simulated != settings.DEMO
+
+    @property
+    def explanation(self) -> Explanation | None:
+        """What went wrong, what it cost and what comes next; None when all is well."""
+        return explain(self)
 
     def file_names(self) -> list[str]:
         return [self.video.name, self.poster.name]

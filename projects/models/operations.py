@@ -43,6 +43,10 @@ class OperationQuerySet(models.QuerySet["Operation"]):
     def active(self) -> Self:
         return self.filter(state__in=State.ACTIVE)
 
+    def wake(self, operation: "Operation") -> None:
+        """New evidence of an unconfirmed operation came in late: have it looked at now."""
+        self.filter(pk=operation.pk, state=State.UNCONFIRMED).update(next_at=Now())
+
     def usual_seconds(self, clip: Clip) -> tuple[float, float] | None:
         """Median and 90th percentile of how long Google took for our last 50 clips of the same kind."""
         spans = (
@@ -219,11 +223,15 @@ class Operation(models.Model):
                 tries=0,
             )
 
-    def look_again_later(self) -> None:
-        """unconfirmed stays unconfirmed: nothing was found; after the last look a person has to decide."""
+    def look_again_later(self, found: list[str]) -> None:
+        """unconfirmed stays unconfirmed: nothing certain was found; after the last look a person decides.
+
+        `found` are names at Google that may be ours.
+        """
         looks = self.tries + 1
         at = in_seconds(LOOKS[looks]) if looks < len(LOOKS) else None
-        self._write(owner="", next_at=at, tries=looks, clip_changes=at is None)
+        news = at is None or found != self.answer.get("found", [])
+        self._write(owner="", next_at=at, tries=looks, answer={"found": found}, clip_changes=news)
         if at is None:
             self.tell(self.state, self.state, "Looked everywhere; only a person can decide now")
 

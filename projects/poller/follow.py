@@ -81,15 +81,22 @@ def _not_this_time(operation: Operation, error: VeoError) -> None:
 
 
 def look_for(operation: Operation, google: Google, hold: Hold) -> None:
-    """unconfirmed → running when our records, or Google's list, name the operation; else look again later."""
-    ref = _named_in_our_records(operation) or _listed_at_google(operation, google)
+    """unconfirmed → running when our records, or Google's list, name the operation; else look again later.
+
+    Google's list is believed when exactly one operation on it fits, and no other clip of ours could claim it.
+    What fits but is not certain is shown to the person.
+    """
+    ref, listed = _named_in_our_records(operation), []
     if not ref:
-        operation.look_again_later()
+        listed = _listed_at_google(operation, google)
+        ref = listed[0] if len(listed) == 1 and not _rivals(operation) else ""
+    if not ref:
+        operation.look_again_later(listed)
         return
     try:
         operation.accepted(ref, next_in=0, note="Found at Google without sending anything")
     except IntegrityError:
-        operation.look_again_later()
+        operation.look_again_later([])
 
 
 def _named_in_our_records(operation: Operation) -> str:
@@ -97,29 +104,27 @@ def _named_in_our_records(operation: Operation) -> str:
     return named.remote_ref if named else ""
 
 
-def _listed_at_google(operation: Operation, google: Google) -> str:
-    """The one operation Google lists for the time of our request, if there is exactly one and nothing else of
-    ours could claim it."""
-    rivals = Operation.objects.filter(
+def _rivals(operation: Operation) -> bool:
+    """Whether another clip waits for an operation of the same model."""
+    others = Operation.objects.filter(
         state=State.UNCONFIRMED, back_end=operation.back_end, clip__model=operation.clip.model
     )
-    if rivals.count() != 1:
-        return ""
+    return others.exclude(pk=operation.pk).exists()
+
+
+def _listed_at_google(operation: Operation, google: Google) -> list[str]:
+    """Operations that Google lists for the time of our request and that no clip here has."""
+    lost = operation.submissions.filter(outcome=SubmissionOutcome.AMBIGUOUS).order_by("-ordinal").first()
+    if lost is None or lost.sent_at is None:
+        return []
     try:
         found = google.back_end(operation.back_end).locate(operation.clip.model)
     except VeoError:
-        return ""
-    lost = operation.submissions.filter(outcome=SubmissionOutcome.AMBIGUOUS).order_by("-ordinal").first()
-    if lost is None or lost.sent_at is None:
-        return ""
+        return []
     start, end = lost.sent_at - CLOCK_SKEW, (lost.closed_at or timezone.now()) + CLOCK_SKEW
-    known = set(
-        Operation.objects.filter(remote_ref__in=[one.ref for one in found]).values_list(
-            "remote_ref", flat=True
-        )
-    )
-    fitting = [one.ref for one in found if one.ref not in known and _made_within(one, start, end)]
-    return fitting[0] if len(fitting) == 1 else ""
+    fitting = [one.ref for one in found if _made_within(one, start, end)]
+    known = set(Operation.objects.filter(remote_ref__in=fitting).values_list("remote_ref", flat=True))
+    return [ref for ref in fitting if ref not in known]
 
 
 def _made_within(found: Found, start: dt.datetime, end: dt.datetime) -> bool:

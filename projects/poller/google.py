@@ -24,14 +24,15 @@ class Google:
         self._lock = threading.Lock()
 
     def back_end(self, name: str) -> BackEnd:
-        """The back end of that catalog name. Raises VeoError when the credential cannot be sent at all."""
+        """The back end of that catalog name. Raises VeoError when the settings cannot be used at all."""
         with self._lock:
             if name not in self._open:
                 try:
-                    held = credentials()
+                    self._open[name] = open_back_end(
+                        name, credentials(), base_url=settings.GOOGLE_GEMINI_BASE_URL
+                    )
                 except ValueError as error:
-                    raise VeoError("key_invalid", f"{error} Correct it in .env and restart.") from None
-                self._open[name] = open_back_end(name, held, base_url=settings.GOOGLE_GEMINI_BASE_URL)
+                    raise VeoError("set_up_wrong", f"{error} Correct it in .env and restart.") from None
             return self._open[name]
 
     def close(self) -> None:

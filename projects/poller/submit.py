@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from projects.images import BadImage, clean
-from projects.models import Clip, Gate, Operation, Picture, Submission, SubmissionOutcome
+from projects.models import Clip, Gate, LostLease, Operation, Picture, Submission, SubmissionOutcome
 from projects.poller.failpoints import failpoint
 from projects.poller.google import Google
 from projects.poller.leases import Hold
@@ -48,7 +48,11 @@ def submit(operation: Operation, google: Google, hold: Hold) -> None:
     failpoint("posted")
     keep_evidence(submission, outcome)
     failpoint("evidence")
-    settle(operation, outcome)
+    try:
+        settle(operation, outcome)
+    except LostLease:
+        Operation.objects.wake(operation)
+        raise
     failpoint("op_saved")
 
 

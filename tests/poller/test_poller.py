@@ -140,7 +140,9 @@ class TestThePaidPost:
         while poller.step():
             pass
         finish(first)
-        assert {clip.status for clip in Clip.objects.all()} == {"unconfirmed"}
+        clips = Clip.objects.all()
+        assert [clip.status for clip in clips] == ["unconfirmed", "unconfirmed"]
+        assert all(len(clip.operation.answer["found"]) == 2 for clip in clips)
         assert simulator.counts["submit"] == 2
 
     def test_an_answer_is_not_taken_from_a_list_that_does_not_exist(
@@ -469,6 +471,35 @@ class TestFetching:
         claimed = poller._claim()
         assert claimed is not None
         assert claimed[1].clip == late
+
+
+class TestLateEvidence:
+    def test_a_name_that_comes_after_every_look_is_still_adopted(
+        self, ask: Ask, finish: Finish, poller: Poller, simulator: Simulator
+    ) -> None:
+        simulator.script("list", "status", status=404, times=None)
+        clip = ask()
+        claimed = poller._claim()
+        assert claimed is not None
+        kind, operation, hold = claimed
+
+        def freeze_meanwhile(recipe: Any) -> Any:
+            outcome = type(back_end).submit(back_end, recipe)
+            Operation.objects.filter(pk=operation.pk).update(next_at=Now())
+            rival = Poller()
+            assert rival.step()
+            for _ in range(6):
+                skip_waits()
+                rival.step()
+            rival.google.close()
+            assert Operation.objects.get(pk=operation.pk).wants_an_answer
+            return outcome
+
+        back_end = poller.google.back_end(operation.back_end)
+        back_end.submit = freeze_meanwhile
+        poller._work(kind, operation, hold)
+        assert finish(clip).status == "ready"
+        assert simulator.charged == 1
 
 
 class TestLeases:

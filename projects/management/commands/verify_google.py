@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from projects import video
+from projects.poller.google import credentials
+from projects.veo.catalog import GEMINI_VEO
 from projects.veo.client import BackEnd, open_back_end
-from projects.veo.credentials import ApiKey, Credentials, OAuthToken
 from projects.veo.errors import BadDownload
 from projects.veo.verify import EXIT_CODES, Finding, Report, verify
 
@@ -49,15 +50,15 @@ class Command(BaseCommand):
             sys.exit(report.exit_code)
 
     def _report(self, model: str, download: str, output: Path | None) -> Report:
-        try:
-            credentials = _credentials()
-        except ValueError as error:
-            return Report((Finding(str(error), "bad_credential"),))
-        if credentials is None:
+        if not (settings.GEMINI_API_KEY or settings.GEMINI_OAUTH_TOKEN):
             sentence = "No Google credential is set. Put GEMINI_API_KEY or GEMINI_OAUTH_TOKEN into .env."
             return Report((Finding(sentence, "not_configured"),))
         try:
-            back_end = open_back_end("gemini_veo", credentials, base_url=settings.GOOGLE_GEMINI_BASE_URL)
+            held = credentials()
+        except ValueError as error:
+            return Report((Finding(str(error), "bad_credential"),))
+        try:
+            back_end = open_back_end(GEMINI_VEO, held, base_url=settings.GOOGLE_GEMINI_BASE_URL)
         except ValueError as error:
             return Report((Finding(str(error), "bad_base_url"),))
         return _verify(back_end, model, download, output)
@@ -75,15 +76,6 @@ def _verify(back_end: BackEnd, model: str, download: str, output: Path | None) -
         )
     finally:
         back_end.close()
-
-
-def _credentials() -> Credentials | None:
-    """The one credential of the settings. A key goes before a token: two at once are refused by Google."""
-    if settings.GEMINI_API_KEY:
-        return ApiKey(settings.GEMINI_API_KEY)
-    if settings.GEMINI_OAUTH_TOKEN:
-        return OAuthToken(settings.GEMINI_OAUTH_TOKEN, quota_project=settings.GOOGLE_CLOUD_PROJECT)
-    return None
 
 
 def _inspect(path: Path) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import waitress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.wsgi import get_wsgi_application
 
 from projects.management.parent import stop_with_parent
-from veoweb.wsgi import application
 
 
 class Command(BaseCommand):
@@ -24,10 +24,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         listener = listen(options["address"] or settings.WEB_ADDRESS)
         server = waitress.create_server(
-            application,
+            get_wsgi_application(),
             sockets=[listener],
             threads=8,
-            # A slow reader of a video costs a connection, not a thread: waitress sends files from its I/O loop.
+            # A slow reader of a video costs a connection, not a thread: the I/O loop sends files.
             connection_limit=500,
             max_request_body_size=settings.BODY_MAX_BYTES,
             ident="veoweb",
