@@ -23,8 +23,8 @@ MAX_CLEAN_BYTES = 5 * 2**20
 """Largest cleaned file. Two of them in base64 stay below the 20 MB that a request to Google may have."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
-_QUALITIES = (92, 85, 75, 60, 40)
-"""JPEG qualities in the order tried; even pure noise of the largest size fits at the last."""
+_QUALITIES = (92, 85, 75, 60, 40, 20, 10)
+"""JPEG qualities in the order tried; at the last even black and white noise of MAX_SIDE squared fits."""
 
 
 class BadImage(Exception):

@@ -1,7 +1,8 @@
 """What is in a video file: facts, a check that it is whole, and a poster. Knows nothing of Django or the app.
 
-FFmpeg is C code and the bytes come from outside, so they are parsed in a process of their own with limits on
-memory and time: whatever they do to it, the caller gets facts or a VideoError. By hand, for the facts as JSON:
+FFmpeg is C code and the bytes come from outside, so they are parsed in a process of their own with limits
+on memory and time: whatever they do to it, the caller gets facts or a VideoError. By hand, for the facts as
+JSON:
 
     python -m projects.video clip.mp4
 """
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+    from PIL.Image import Image
 
 TIMEOUT = 60.0
 """Seconds that one inspection may take."""
-MAX_MEMORY = 4 * 2**30
-"""Address space of the parsing process in bytes; a clip of MAX_SIDE × MAX_SIDE pixels decodes within it."""
+MAX_MEMORY = 2 * 2**30
+"""Address space of the parsing process in bytes. Decoding 3840 × 2160 takes 0.2 GB, 8192 × 4320 0.6 GB."""
 MAX_SIDE = 8192
 MAX_SECONDS = 600
 POSTER_WIDTH = 640
@@ -54,7 +56,7 @@ class VideoError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """Facts about a video file. Codecs are FFmpeg's names (h264, aac); `audio_codec` is "" for a silent one."""
+    """Facts about a video file. Codecs are FFmpeg's names (h264, aac), `audio_codec` "" without sound."""
 
     width: int
     height: int
@@ -70,9 +72,9 @@ class VideoInfo:
 def inspect(path: Path, *, poster: Path | None = None) -> VideoInfo:
     """Check that `path` is a whole MP4 and say what is in it.
 
-    Every packet is read, the first and the last frame are decoded. With `poster`, the first frame near the start
-    that is not black is written there as a JPEG of at most POSTER_WIDTH pixels, in one atomic step. Takes up to
-    TIMEOUT seconds. Raises VideoError when the file is at fault, OSError when the disk is.
+    Every packet is read, the first and the last frame are decoded. With `poster`, the first frame near the
+    start that is not black is written there as a JPEG of at most POSTER_WIDTH pixels, in one atomic step.
+    Takes up to TIMEOUT seconds. Raises VideoError when the file is at fault, OSError when the disk is.
     """
     with path.open("rb") as file:
         head = file.read(8)
@@ -100,13 +102,15 @@ def _ask_child(path: Path, *, with_poster: bool) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             raise VideoError(f"The video could not be read within {TIMEOUT:g} s.") from None
         finally:
-            with suppress(ProcessLookupError):
+            if child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
     try:
         answer: dict[str, Any] = json.loads(out)
     except ValueError:
-        logger.warning("Reading %s ended with %s: %s", path, child.returncode, err[-2000:].decode(errors="replace"))
-        raise VideoError("The video is so damaged that reading it broke off.") from None
+        logger.warning(
+            "Reading %s ended with %s: %s", path, child.returncode, err[-2000:].decode(errors="replace")
+        )
+        raise VideoError(f"The video could not be read: the decoder stopped ({child.returncode}).") from None
     if "error" in answer:
         raise VideoError(answer["error"])
     return answer
@@ -135,21 +139,23 @@ def main() -> None:
     parser.add_argument("--poster", action="store_true", help="add a JPEG of an early frame, in base64")
     options = parser.parse_args()
     _confine()
+    import av
+
     try:
         answer = _examine(options.path, with_poster=options.poster)
     except VideoError as error:
         answer = {"error": str(error)}
     except MemoryError:
         answer = {"error": "The video needs more memory than is allowed."}
-    except Exception as error:  # FFmpeg's errors have many types
-        answer = {"error": f"The video is damaged: {getattr(error, 'strerror', None) or error}."}
+    except av.error.FFmpegError as error:
+        answer = {"error": f"The video is damaged ({error.strerror})."}
     print(json.dumps(answer))
     sys.exit("error" in answer)
 
 
 def _confine() -> None:
     seconds = int(TIMEOUT)
-    signal.alarm(seconds)  # also ends a child whose parent was killed
+    signal.alarm(seconds + 5)  # for a child whose parent was killed
     limits = {
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_AS: MAX_MEMORY,
@@ -162,15 +168,13 @@ def _confine() -> None:
 
 
 def _examine(path: Path, *, with_poster: bool) -> dict[str, Any]:
-    import av
-
-    # Only this demuxer and only local files. Edit lists may hide packets, which would then seem to be missing.
-    with av.open(
-        f"file:{path}", format="mp4", options={"protocol_whitelist": "file", "ignore_editlist": "1"}
-    ) as container:
+    # An edit list says what players show and leave out. It counts for everything but the question whether
+    # the file is whole: what it leaves out would seem to be missing.
+    with _opened(path, ignore_editlist="1") as container:
+        frames = _count_packets(container, _video_stream(container))
+    with _opened(path) as container:
         stream = _video_stream(container)
         duration = _duration(container, stream)
-        frames = _count_packets(container, stream)
         poster = _first_frame(container, stream, for_poster=with_poster)
         _check_last_frame(container, stream, duration)
         audio = container.streams.audio
@@ -185,6 +189,13 @@ def _examine(path: Path, *, with_poster: bool) -> dict[str, Any]:
             size=path.stat().st_size,
         )
     return {"info": asdict(info)} | ({"poster": base64.b64encode(poster).decode()} if with_poster else {})
+
+
+def _opened(path: Path, **options: str) -> "InputContainer":
+    """Only by the MP4 demuxer, and without reading what the file may point to elsewhere."""
+    import av
+
+    return av.open(f"file:{path}", format="mp4", options={"protocol_whitelist": "file", **options})
 
 
 def _video_stream(container: "InputContainer") -> "VideoStream":
@@ -209,3 +220,65 @@ def _duration(container: "InputContainer", stream: "VideoStream") -> float:
     if not 0 < seconds <= MAX_SECONDS:
         raise VideoError(f"The video lasts {seconds:g} s; the limit is {MAX_SECONDS} s.")
     return seconds
+
+
+def _count_packets(container: "InputContainer", stream: "VideoStream") -> int:
+    """A file cut off behind its index still promises every frame; only reading to the end shows the truth.
+
+    Returns the number of frames. A fragmented file promises none, so there it is what was found.
+    """
+    found = 0
+    for packet in container.demux(stream, *container.streams.audio):
+        if packet.is_corrupt:
+            raise VideoError("The file is cut off or damaged.")
+        found += packet.stream_index == stream.index and packet.size > 0
+    if found < stream.frames:
+        raise VideoError(f"The file is cut off: {found} of {stream.frames} frames are there.")
+    return found
+
+
+def _first_frame(container: "InputContainer", stream: "VideoStream", *, for_poster: bool) -> bytes:
+    """Decode the first frame; for a poster go on to one that is not black and return it as a JPEG."""
+    container.seek(0)
+    frames = container.decode(stream)
+    first = next(frames, None)
+    if first is None:
+        raise VideoError("The first frame cannot be decoded.")
+    if not for_poster:
+        return b""
+    early = itertools.chain([first], itertools.islice(frames, _POSTER_FRAMES - 1))
+    return _jpeg(_not_black(early) or first)
+
+
+def _not_black(frames: Iterable["VideoFrame"]) -> "VideoFrame | None":
+    from PIL import ImageStat
+
+    for frame in frames:
+        if ImageStat.Stat(_picture(frame, 64, 64).convert("L")).mean[0] > _BLACK:
+            return frame
+    return None
+
+
+def _jpeg(frame: "VideoFrame") -> bytes:
+    width = min(POSTER_WIDTH, frame.width)
+    picture = _picture(frame, width, max(1, round(frame.height * width / frame.width)))
+    buffer = BytesIO()
+    picture.save(buffer, "JPEG", quality=82, optimize=True)
+    return buffer.getvalue()
+
+
+def _picture(frame: "VideoFrame", width: int, height: int) -> "Image":
+    picture: Image = frame.to_image(width=width, height=height)  # type: ignore[no-untyped-call]
+    return picture
+
+
+def _check_last_frame(container: "InputContainer", stream: "VideoStream", duration: float) -> None:
+    assert stream.time_base  # noqa: S101 - a demuxed stream has one; for the type checker
+    start = (stream.start_time or 0) + int(max(0.0, duration - _TAIL_SECONDS) / stream.time_base)
+    container.seek(start, stream=stream)
+    if not sum(1 for _ in container.decode(stream)):
+        raise VideoError("The last frame cannot be decoded.")
+
+
+if __name__ == "__main__":
+    main()

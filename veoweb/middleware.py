@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.template.defaultfilters import filesizeformat
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -64,5 +64,6 @@ class HtmxLoginRequiredMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         if request.htmx:  # type: ignore[attr-defined]
             back = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-            return HttpResponseClientRedirect(f"{self.get_login_url(view_func)}?{urlencode({'next': back})}")
+            login = resolve_url(self.get_login_url(view_func))
+            return HttpResponseClientRedirect(f"{login}?{urlencode({'next': back})}")
         return super().handle_no_permission(request, view_func)

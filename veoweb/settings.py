@@ -53,7 +53,7 @@ VAR_DIR = Path(_text("VEOWEB_VAR", str(BASE_DIR / "var"))).resolve()
 SECRET_KEY = _text("SECRET_KEY")
 if not SECRET_KEY:
     if not HTTPS:
-        # One key per machine, made at the first start, so that a laptop needs no set-up and sessions outlive it.
+        # One key per machine, made at the first start: a laptop needs no set-up, and sessions outlive it.
         from veoweb.secret import stored_secret
 
         SECRET_KEY = stored_secret(VAR_DIR / "secret_key")
@@ -121,7 +121,7 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # WAL with DEFERRED transactions fails at once with "database is locked" on read-then-write; IMMEDIATE waits.
+    # A DEFERRED transaction under WAL that reads and then writes fails at once with "database is locked".
     # FULL, not NORMAL: a power cut must not forget the name of an operation that has been paid for.
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
@@ -165,6 +165,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+DEMO_LOGIN = {"username": "demo", "password": "demo"}
+"""Made by `manage.py first_run` and shown on the log-in page, both in demo mode only."""
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "project_list"
 LOGOUT_REDIRECT_URL = "login"

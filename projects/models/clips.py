@@ -180,6 +180,11 @@ class Clip(models.Model):
         return known.label if (known := self.catalog_model) else self.model
 
     @property
+    def kind(self) -> tuple[str, str, int, bool]:
+        """What takes about equally long; see `OperationQuerySet.usual_seconds`."""
+        return self.model, self.resolution, self.duration_seconds, self.simulated
+
+    @property
     def portrait(self) -> bool:
         return self.aspect_ratio == "9:16"
 

@@ -7,16 +7,19 @@ write names the fence it believes in, so that a holder that slept past its lease
 
 import datetime as dt
 import uuid
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
 from projects.models.clips import Clip
+from projects.models.queue import OperationQuerySet
 from projects.models.states import ARROWS, CLIP_STATUS, State, SubmissionOutcome
 from projects.veo.catalog import RETENTION
+
+if TYPE_CHECKING:
+    from projects.models.submissions import Submission
 
 LOOKS = (5, 30, 120, 600, 1800)
 """Seconds between the looks for an operation whose submission was not confirmed."""
@@ -33,36 +36,6 @@ class ForbiddenArrow(Exception):
 def in_seconds(seconds: float) -> Any:
     """A moment by the database's clock, which is the same for all pollers."""
     return Now() + dt.timedelta(seconds=seconds)
-
-
-class OperationQuerySet(models.QuerySet["Operation"]):
-    def due(self) -> Self:
-        """Rows whose time has come and whose mode (demo or paid) is the one we run in."""
-        return self.filter(next_at__lte=Now(), clip__simulated=settings.DEMO)
-
-    def active(self) -> Self:
-        return self.filter(state__in=State.ACTIVE)
-
-    def wake(self, operation: "Operation") -> None:
-        """New evidence of an unconfirmed operation came in late: have it looked at now."""
-        self.filter(pk=operation.pk, state=State.UNCONFIRMED).update(next_at=Now())
-
-    def usual_seconds(self, clip: Clip) -> tuple[float, float] | None:
-        """Median and 90th percentile of how long Google took for our last 50 clips of the same kind."""
-        spans = (
-            self.filter(
-                state=State.SUCCEEDED,
-                done_at__isnull=False,
-                clip__model=clip.model,
-                clip__resolution=clip.resolution,
-                clip__duration_seconds=clip.duration_seconds,
-                clip__simulated=clip.simulated,
-            )
-            .order_by("-done_at")
-            .values_list("accepted_at", "done_at")[:50]
-        )
-        took = sorted((done - accepted).total_seconds() for accepted, done in spans)
-        return (took[len(took) // 2], took[len(took) * 9 // 10]) if took else None
 
 
 class Operation(models.Model):
@@ -179,7 +152,7 @@ class Operation(models.Model):
             submission.request, submission.request_sha256 = request, digest
             submission.sends += 1
             submission.save(update_fields=["request", "request_sha256", "sends"])
-            Submission.objects.filter(pk=submission.pk).update(sent_at=Now())
+            self.submissions.filter(pk=submission.pk).update(sent_at=Now())
         return submission
 
     def accepted(self, ref: str, *, next_in: float, note: str = "Google accepted the request") -> None:
@@ -330,6 +303,7 @@ class Operation(models.Model):
 
     def cancel(self, user: Any) -> None:
         """queued, running or downloading → cancelled. At Google it may go on, and be charged."""
+        self._only_from(*State.STOPPABLE)
         paid_for = self.remote_ref != ""
         sentence = (
             "You stopped waiting for this clip. Google may still finish it, and charge for it."
@@ -348,6 +322,7 @@ class Operation(models.Model):
 
     def fetch_after_all(self, user: Any) -> None:
         """cancelled or expired → running: ask Google again for what was, or may have been, paid for."""
+        self._only_from(State.CANCELLED, State.EXPIRED)
         if not self.remote_ref:
             raise ForbiddenArrow("This operation never got a name at Google.")
         self._move(
@@ -363,18 +338,21 @@ class Operation(models.Model):
 
     def look_again(self, user: Any) -> None:
         """unconfirmed: one more round of looks, from now."""
+        self._only_from(State.UNCONFIRMED)
         self._write(by_person=True, owner="", next_at=Now(), tries=0, clip_changes=True)
         self.tell(self.state, self.state, f"{user} asked to look again")
 
     def try_now(self, user: Any) -> None:
         """Any waiting step of a poller, brought forward; `held` rows are being worked on already."""
-        if self.held or self.state not in (State.RUNNING, *State.TO_FETCH):
-            raise ForbiddenArrow("There is nothing to bring forward.")
+        self._only_from(State.RUNNING, *State.TO_FETCH)
+        if self.held:
+            raise ForbiddenArrow("a poller is at it")
         self._write(by_person=True, next_at=Now(), clip_changes=True)
         self.tell(self.state, self.state, f"{user} asked to try again now")
 
     def attach(self, ref: str, user: Any) -> None:
         """unconfirmed → running: a person knows the operation's name at Google."""
+        self._only_from(State.UNCONFIRMED)
         with transaction.atomic():
             self._move(
                 State.RUNNING,
@@ -393,6 +371,7 @@ class Operation(models.Model):
 
     def submit_again(self, user: Any, price_micros: int) -> None:
         """unconfirmed → queued with a new consent, given by a person who has seen the price again."""
+        self._only_from(State.UNCONFIRMED)
         with transaction.atomic():
             self._move(
                 State.QUEUED,
@@ -406,6 +385,7 @@ class Operation(models.Model):
 
     def give_up(self, user: Any) -> None:
         """unconfirmed → cancelled."""
+        self._only_from(State.UNCONFIRMED)
         self._move(
             State.CANCELLED,
             f"{user} gave up on it",
@@ -444,6 +424,11 @@ class Operation(models.Model):
         self.submissions.filter(outcome=SubmissionOutcome.OPEN).update(outcome=outcome, closed_at=Now())
 
     # --- the one writer ---
+
+    def _only_from(self, *states: str) -> None:
+        """A person's decision and a poller's step may share an arrow, and still start in different states."""
+        if self.state not in states:
+            raise ForbiddenArrow(f"not from {self.state}")
 
     def tell(self, before: str, after: str, note: str) -> None:
         """One line of the clip's story."""
@@ -515,97 +500,3 @@ _NO_TROUBLE: dict[str, Any] = {
     "tries": 0,
     "trouble_since": None,
 }
-
-
-class Submission(models.Model):
-    """The write-ahead record of one paid POST (promise P1).
-
-    `consent` counts the times a person agreed to pay. One consent pays for one POST: the database allows a
-    second row for the same consent only when the first was certainly not accepted.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="submissions")
-    ordinal = models.PositiveSmallIntegerField()
-    consent = models.PositiveSmallIntegerField()
-    consented_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
-    consented_at = models.DateTimeField(db_default=Now(), editable=False)
-    price_micros = models.PositiveBigIntegerField()
-    request = models.JSONField(default=dict, blank=True)
-    """The exact body, with each picture replaced by its type, size and hash."""
-    request_sha256 = models.CharField(max_length=64, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    """Committed just before the POST: it may have been sent from here on."""
-    sends = models.PositiveSmallIntegerField(default=0)
-    outcome = models.CharField(max_length=14, choices=SubmissionOutcome, default=SubmissionOutcome.OPEN)
-    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
-    response_excerpt = models.TextField(blank=True)
-    remote_ref = models.CharField(max_length=300, blank=True)
-    closed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["ordinal"]
-        constraints = [
-            models.UniqueConstraint(fields=["operation", "ordinal"], name="submissions_are_counted"),
-            models.UniqueConstraint(
-                fields=["operation"], condition=Q(outcome="open"), name="one_open_submission_an_operation"
-            ),
-            models.UniqueConstraint(
-                fields=["operation", "consent"],
-                condition=~Q(outcome="not_accepted"),
-                name="one_paid_post_a_consent",
-            ),
-            models.CheckConstraint(
-                condition=~Q(outcome="accepted") | ~Q(remote_ref=""), name="accepted_submission_has_its_name"
-            ),
-            models.CheckConstraint(
-                condition=Q(outcome="open", closed_at__isnull=True)
-                | (~Q(outcome="open") & Q(closed_at__isnull=False)),
-                name="closed_submission_has_an_end",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.ordinal}: {self.outcome}"
-
-    def close(
-        self, outcome: str, *, ref: str = "", http_status: int | None = None, excerpt: str = ""
-    ) -> None:
-        """Keeps the evidence before anything else moves. Needs no fence: only its sender writes here."""
-        Submission.objects.filter(pk=self.pk).update(
-            outcome=outcome,
-            remote_ref=ref,
-            http_status=http_status,
-            response_excerpt=excerpt[:2000],
-            closed_at=Now(),
-        )
-
-
-class EventQuerySet(models.QuerySet["Event"]):
-    def update(self, **fields: Any) -> int:
-        raise TypeError("Events are only ever added.")
-
-
-class Event(models.Model):
-    """One line of an operation's story. Only ever added."""
-
-    operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="events")
-    at = models.DateTimeField(db_default=Now(), editable=False)
-    before = models.CharField(max_length=12, blank=True)
-    after = models.CharField(max_length=12)
-    note = models.TextField()
-
-    objects = EventQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["at", "id"]
-
-    def __str__(self) -> str:
-        return f"{self.before} → {self.after}: {self.note}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("Events are only ever added.")
-        super().save(*args, **kwargs)

@@ -23,7 +23,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from projects.models import Gate, Operation, State
-from projects.models.operations import OperationQuerySet
+from projects.models.queue import OperationQuerySet
 
 logger = logging.getLogger(__name__)
 

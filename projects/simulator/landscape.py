@@ -1,14 +1,14 @@
 """A drawn landscape that drifts past: what a simulated clip shows when it has no seed image.
 
-Everything is drawn once, a little larger than the frame; `paint` then only copies. The prompt's hash picks the
-palette, the place of the sun and the shape of the ridges, so that each prompt keeps its own picture.
+Everything is drawn once, a little larger than the frame; `paint` then only copies. The prompt's hash picks
+the palette, the place of the sun and the shape of the ridges, so that each prompt keeps its own picture.
 """
 
 import math
 import random
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter, ImageOps
 
 from projects.simulator.planes import Cutout, Planes
 
@@ -57,8 +57,7 @@ class Landscape:
         rise = round(frame * self._unit * 0.12)
         canvas.paste(self._sky, (0, 0), (0, rise, self._width, self._height))
         for speed, (top, ridge) in zip(self._speeds, self._ridges, strict=True):
-            window = (round(speed * frame), 0, self._width, self._height - top)
-            canvas.blend_in(ridge, (0, top), window)
+            canvas.blend_in(ridge, (0, top), (round(speed * frame), 0, self._width, ridge.masks[0].height))
 
     def _draw_sky(self, frames: int) -> Planes:
         palette = self._palette
@@ -95,7 +94,7 @@ class Landscape:
         for radius, strength in ((11.0, 0.34), (5.0, 0.42), (2.0, 0.45)):
             side = round(self._unit * 52 * radius) * 2
             glow = ImageOps.invert(Image.radial_gradient("L")).resize((side, side), Image.Resampling.BICUBIC)
-            fading = glow.point([round(255 * strength * (level / 255) ** 2.2) for level in range(256)])
+            fading = glow.point([_glow(level, strength) for level in range(256)])
             sky.paste(self._palette.sun, (x - side // 2, y - side // 2), fading)
         radius = round(self._unit * 46)
         disc = Image.new("L", (radius * 8, radius * 8))
@@ -109,19 +108,26 @@ class Landscape:
         draw = ImageDraw.Draw(veil)
         for _ in range(16):
             x, y = self._chance.uniform(-0.1, 1.1) * small[0], self._chance.uniform(0.12, 0.58) * small[1]
-            length, depth = self._chance.uniform(0.06, 0.30) * small[0], self._unit * self._chance.uniform(0.6, 2.6)
-            draw.ellipse((x - length, y - depth, x + length, y + depth), fill=round(self._chance.uniform(30, 120)))
-        veil = veil.filter(ImageFilter.GaussianBlur(self._unit * 2.2)).resize(sky.size, Image.Resampling.BICUBIC)
+            length, depth = (
+                self._chance.uniform(0.06, 0.30) * small[0],
+                self._unit * self._chance.uniform(0.6, 2.6),
+            )
+            draw.ellipse(
+                (x - length, y - depth, x + length, y + depth), fill=round(self._chance.uniform(30, 120))
+            )
+        veil = veil.filter(ImageFilter.GaussianBlur(self._unit * 2.2)).resize(
+            sky.size, Image.Resampling.BICUBIC
+        )
         sky.paste(self._palette.horizon, mask=veil)
 
     def _draw_ridge(self, number: int, frames: int) -> tuple[int, Cutout]:
+        """The ridge and the row it starts at; it ends where the next nearer ridge surely covers it."""
         depth = number / (RIDGES - 1)
         length = _even(self._width + self._speeds[number] * frames + 4)
-        span = self._height - self._horizon
-        base = self._horizon + span * (-0.02 + 0.80 * depth**1.25)
-        swing = span * (0.34 - 0.10 * depth)
+        base, swing = self._place(depth)
         top = _even(max(0.0, base - swing * 1.1))
-        height = _even(self._height - top + 1)
+        covered = sum(self._place((number + 1) / (RIDGES - 1)))
+        height = _even(min(self._height, covered if number + 1 < RIDGES else self._height) - top + 2)
         outline = self._outline(length, swing, rough=0.55 - 0.35 * depth)
         points = [(2 * x, 2 * (base - top + y)) for x, y in outline]
         mask = Image.new("L", (length * 2, height * 2))
@@ -131,14 +137,21 @@ class Landscape:
         foot = _mix(crest, self._palette.horizon if depth < 0.9 else crest, 0.42 * (1 - depth))
         shade = Image.linear_gradient("L").resize((1, height))
         colours = ImageOps.colorize(shade, black=crest, white=foot).resize((length, height))
-        return top, Cutout.of(_dithered(colours), mask)
+        return top, Cutout.of(colours, mask)
+
+    def _place(self, depth: float) -> tuple[float, float]:
+        """The row around which a ridge stands and how far it swings up and down; depth is 0 far, 1 near."""
+        span = self._height - self._horizon
+        return self._horizon + span * (-0.02 + 0.80 * depth**1.25), span * (0.34 - 0.10 * depth)
 
     def _outline(self, length: int, swing: float, rough: float) -> list[tuple[float, float]]:
         """The crest from left to right: waves of ever shorter length, as heights above the ridge's base."""
         waves = []
         strength, stretch = 1.0, self._unit * 900
         for _ in range(6):
-            waves.append((strength, stretch * self._chance.uniform(0.8, 1.25), self._chance.uniform(0, math.tau)))
+            waves.append(
+                (strength, stretch * self._chance.uniform(0.8, 1.25), self._chance.uniform(0, math.tau))
+            )
             strength, stretch = strength * (0.34 + rough * 0.4), stretch / 2.3
         total = sum(wave[0] for wave in waves)
         step = max(2, round(self._unit * 3))
@@ -148,15 +161,21 @@ class Landscape:
         ]
 
 
+def _glow(level: int, strength: float) -> int:
+    # Pillow's radial gradient reaches its end in the corners; on the sides it still stands at 181 of 255.
+    height = max(0.0, (level - 74) / 181)
+    return round(255 * strength * math.pow(height, 1.8))
+
+
 def _dithered(image: Image.Image) -> Image.Image:
     """A whiff of fixed noise, without which a soft gradient shows bands after compression."""
-    noise = Image.effect_noise(image.size, 3).convert("RGB")
+    noise = Image.effect_noise(image.size, 2).convert("RGB")
     return ImageChops.add(image, noise, scale=1, offset=-128)
 
 
-def _mix(one: tuple[int, int, int] | str, other: tuple[int, int, int] | str, share: float) -> tuple[int, int, int]:
-    from PIL import ImageColor
-
+def _mix(
+    one: tuple[int, int, int] | str, other: tuple[int, int, int] | str, share: float
+) -> tuple[int, int, int]:
     first = ImageColor.getrgb(one) if isinstance(one, str) else one
     second = ImageColor.getrgb(other) if isinstance(other, str) else other
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=False))

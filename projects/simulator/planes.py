@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import av
+from av.video.reformatter import Colorspace
 from PIL import Image
 
 Box = tuple[float, float, float, float]
@@ -24,26 +25,36 @@ class Planes:
     @classmethod
     def of(cls, image: Image.Image) -> "Planes":
         """Converts an RGB image with even sides."""
-        frame = av.VideoFrame.from_image(image).reformat(format="yuv420p")
-        return cls(tuple(_grey(plane) for plane in frame.planes))  # type: ignore[arg-type]
+        frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
+        converted = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+        y, u, v = (_grey(plane) for plane in converted.planes)
+        return cls((y, u, v))
 
     @classmethod
     def for_frame(cls, frame: "av.VideoFrame") -> "Planes":
         """An empty picture as wide in memory as the frame's padded rows, ready for `write`."""
-        sizes = [(plane.line_size, plane.height) for plane in frame.planes]
-        return cls(tuple(Image.new("L", size, 128) for size in sizes))  # type: ignore[arg-type]
+        y, u, v = (Image.new("L", (plane.line_size, plane.height), 128) for plane in frame.planes)
+        return cls((y, u, v))
 
-    def paste(self, layer: "Planes", at: tuple[int, int], window: tuple[int, int, int, int] | None = None) -> None:
+    def paste(
+        self, layer: "Planes", at: tuple[int, int], window: tuple[int, int, int, int] | None = None
+    ) -> None:
         """Copies `layer`, or its `window` (x, y, width, height), to `at`."""
         for scale, ours, theirs in self._pairs(layer):
-            ours.paste(theirs.crop(_halved(window, scale)) if window else theirs, (at[0] // scale, at[1] // scale))
+            ours.paste(
+                theirs.crop(_halved(window, scale)) if window else theirs, (at[0] // scale, at[1] // scale)
+            )
 
-    def blend_in(self, layer: "Cutout", at: tuple[int, int], window: tuple[int, int, int, int]) -> None:
-        """Lays the `window` (x, y, width, height) of a see-through layer over this picture at `at`."""
+    def blend_in(
+        self, layer: "Cutout", at: tuple[int, int], window: tuple[int, int, int, int] | None = None
+    ) -> None:
+        """Lays a see-through layer, or its `window` (x, y, width, height), over this picture at `at`."""
         for scale, ours, theirs in self._pairs(layer.planes):
-            box = _halved(window, scale)
             mask = layer.masks[0 if scale == 1 else 1]
-            ours.paste(theirs.crop(box), (at[0] // scale, at[1] // scale), mask.crop(box))
+            if window:
+                box = _halved(window, scale)
+                theirs, mask = theirs.crop(box), mask.crop(box)
+            ours.paste(theirs, (at[0] // scale, at[1] // scale), mask)
 
     def zoomed(self, box: Box, size: tuple[int, int]) -> "Planes":
         """The part in `box` (left, top, right, bottom, in pixels, fractions allowed), scaled to `size`."""

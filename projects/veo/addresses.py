@@ -44,7 +44,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Border:
-    """The rule for every hop: home sees the credential, Google's media hosts are read without, the rest is refused.
+    """The rule for every hop: home sees the credential, Google's media hosts do not, others are not asked.
 
     A media host's name is resolved here and again by the connection. The certificate check stands behind the
     second one, so a name server that changes its mind gains nothing.
@@ -55,7 +55,9 @@ class Border:
 
     def __post_init__(self) -> None:
         if self.home.scheme != "https" and not (self.home.scheme == "http" and self.home.is_loopback):
-            raise ValueError(f"The base URL {self.home} must be https: a credential would travel in clear text.")
+            raise ValueError(
+                f"The base URL {self.home} must be https: a credential would travel in clear text."
+            )
 
     def is_home(self, origin: Origin) -> bool:
         """True: send the credential. False: ask without it. ForeignHost: do not ask."""
@@ -85,12 +87,13 @@ def _is_google_media(host: str) -> bool:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address)
-    # Python 3.11 calls an IPv4 address in IPv6 clothes global whatever it is.
+    # Python 3.11 calls 100.64.0.1 not global, but ::ffff:100.64.0.1 global.
     ip = getattr(ip, "ipv4_mapped", None) or ip
     return ip.is_global and not ip.is_multicast
 
 
 def _foreign(origin: Origin, why: str) -> ForeignHost:
     return ForeignHost(
-        "foreign_host", f"Google's answer points to {origin}, and {why}. Nothing was sent there, least of all a key."
+        "foreign_host",
+        f"Google's answer points to {origin}, and {why}. Nothing was sent there, least of all a key.",
     )

@@ -59,7 +59,7 @@ class ApiKey(Credentials):
 class OAuthToken(Credentials):
     """An access token, about one hour old at most. ValueError if it cannot be a header.
 
-    `quota_project` is the Google Cloud project that the calls are counted on (ai.google.dev/gemini-api/docs/oauth).
+    `quota_project` is the Google Cloud project that pays (ai.google.dev/gemini-api/docs/oauth).
     """
 
     token: str = field(repr=False)

@@ -11,7 +11,7 @@
     │   │   └─ ModelRetired   404 "no longer available" …
     │   ├─ RateLimited        429
     │   └─ ServerTrouble      5xx, 408
-    ├─ ForeignHost            an address or redirect that points outside the allow-list; nothing was sent there
+    ├─ ForeignHost            an address or redirect that points outside the allow-list; nothing was sent
     └─ BadDownload            bytes came, and they cannot be the video (type, length, too large)
 
 The paid POST raises none of these: `outcome.judge` turns everything that can happen to it into an Outcome.
@@ -25,8 +25,7 @@ The codes, also used in Outcome.code. `refusals.py` chooses those of ApiError an
     gone          file_gone  operation_unknown  model_retired  model_unknown  not_found
     limits        quota  quota_day
     Google ill    server_trouble
-    network       no_answer
-    NoAnswer      no_answer
+    NoAnswer      no_answer  cut_off (a file's bytes stopped coming)
     Garbled       garbled  redirected (3xx that cannot be followed)  bad_name (no operation has such a name)
     ForeignHost   foreign_host
     BadDownload   not_a_video  too_large  range_refused (start again at 0)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from projects.veo.credentials import Credentials, excerpt
-from projects.veo.errors import Garbled, VeoError
+from projects.veo.errors import VeoError
 from projects.veo.refusals import About, read_refusal
 from projects.veo.transport import Answer, Unanswered, json_object
 from projects.veo.types import Outcome, Progress, Verdict

@@ -1,7 +1,7 @@
 """An error answer of Google, in any of its shapes, as one code and one sentence for a person.
 
-Shapes met in the wild: an object with `error`, the same as a one-element list (Google's front end), string codes
-(Interactions), an `error` that is only text (relays), HTML, plain text, nothing. Reasons and texts:
+Shapes met in the wild: an object with `error`, the same as a one-element list (Google's front end), string
+codes (Interactions), an `error` that is only text (relays), HTML, plain text, nothing. Reasons and texts:
 ai.google.dev/gemini-api/docs/api-errors, google.rpc.ErrorInfo, and threads named beside the rules.
 """
 
@@ -134,7 +134,7 @@ def _listen(body: bytes, credentials: Credentials | None) -> _Said:
 
 
 def _wait(headers: Mapping[str, str], said: _Said) -> float:
-    """Seconds to wait: the longer of Retry-After (seconds or HTTP date) and RetryInfo, 0 when neither is there."""
+    """Seconds to wait: the longer of Retry-After (seconds or HTTP date) and RetryInfo; 0 without either."""
     waits = [_seconds(headers.get("retry-after", ""), headers.get("date", ""))]
     waits += [_seconds(str(item.get("retryDelay", "")).removesuffix("s"), "") for item in said.details]
     return max(waits)
@@ -179,9 +179,7 @@ def _class_of(code: str, http_status: int) -> type[errors.ApiError]:
     return errors.BadRequest
 
 
-def _name(
-    http_status: int, said: _Said, about: About, credentials: Credentials | None
-) -> tuple[str, str]:
+def _name(http_status: int, said: _Said, about: About, credentials: Credentials | None) -> tuple[str, str]:
     if _is_retirement(http_status, said):
         return "model_retired", _retired(said)
     match http_status:
@@ -259,10 +257,14 @@ def _denied(said: _Said, about: About) -> tuple[str, str]:
         )
     if said.has("SERVICE_DISABLED"):
         return "api_disabled", (
-            f"The Gemini API is switched off in this credential's project. Switch it on, then wait some minutes. {said.quote}"
+            "The Gemini API is switched off in this credential's project. "
+            f"Switch it on, then wait some minutes. {said.quote}"
         )
     if said.has("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficient authentication scopes"):
-        return "token_scope", "The OAuth token lacks a scope. Ask for https://www.googleapis.com/auth/cloud-platform."
+        return (
+            "token_scope",
+            "The OAuth token lacks a scope. Ask for https://www.googleapis.com/auth/cloud-platform.",
+        )
     if said.has("BILLING_DISABLED"):
         return "billing", f"Google wants billing switched on for the project of this credential. {said.quote}"
     if about is About.FILE:
@@ -276,12 +278,13 @@ def _denied(said: _Said, about: About) -> tuple[str, str]:
 def _is_retirement(http_status: int, said: _Said) -> bool:
     if http_status not in (400, 404, 410):
         return False
-    return said.has("no longer available", "model_not_found") or "Publisher Model" in said.text
+    switched_off = "model" in said.text.lower() and "no longer available" in said.text.lower()
+    return switched_off or said.has("model_not_found") or "Publisher Model" in said.text
 
 
 def _retired(said: _Said) -> str:
     """Google's text names the model and often its successor; our catalog knows the successors of its own."""
-    named = re.findall(r"models/([A-Za-z0-9][\w.-]*[A-Za-z0-9])", said.text)
+    named = re.findall(r"models/([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", said.text)
     model = CATALOG.get(named[0]) if named else None
     successor = model.replaced_by if model else ""
     if not successor and len(named) > 1:
@@ -305,7 +308,10 @@ def _missing(said: _Said, about: About) -> tuple[str, str]:
 
 def _limited(said: _Said) -> tuple[str, str]:
     if any("perday" in quota_id.lower() for quota_id in _quota_ids(said)):
-        return "quota_day", "The day's quota of this credential is used up. Google opens it again at midnight Pacific time."
+        return (
+            "quota_day",
+            "The day's quota of this credential is used up. Google opens it again at midnight Pacific time.",
+        )
     return "quota", f"Google's rate or spending limit for this credential is reached. {said.quote}"
 
 

@@ -110,8 +110,8 @@ class FileInfo:
 class Download:
     """An open byte stream of one output.
 
-    `start` is the offset of the first byte delivered (0 unless a Range was honoured), `length` the size of the
-    whole file when the server said it, `etag` a strong validator or "".
+    `start` is the offset of the first byte delivered (0 unless a Range was honoured), `length` the size of
+    the whole file when the server said it, `etag` a strong validator or "".
     """
 
     chunks: Iterator[bytes] = field(repr=False)

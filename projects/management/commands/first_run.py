@@ -9,8 +9,6 @@ from django.core.management.base import BaseCommand
 
 from projects.models import Project
 
-DEMO_LOGIN = {"username": "demo", "password": "demo"}
-
 
 class Command(BaseCommand):
     help = "Prepares database and static files, and in demo mode a log-in and an example project. Repeatable."
@@ -23,7 +21,7 @@ class Command(BaseCommand):
             if not users.exists():
                 self.stdout.write("No user yet: make one with  .venv/bin/python manage.py createsuperuser")
             return
-        if not users.filter(username=DEMO_LOGIN["username"]).exists():
-            user = users.create_user(**DEMO_LOGIN, is_staff=True, is_superuser=True)
+        if not users.filter(username=settings.DEMO_LOGIN["username"]).exists():
+            user = users.create_user(**settings.DEMO_LOGIN, is_staff=True, is_superuser=True)
             Project.objects.create(owner=user, name="The lighthouse")
-        self.stdout.write("Log in as {username} with the password {password}.".format(**DEMO_LOGIN))
+        self.stdout.write("Log in as {username} with the password {password}.".format(**settings.DEMO_LOGIN))

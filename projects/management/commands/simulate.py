@@ -2,17 +2,16 @@
 
 import argparse
 import logging
-import os
 import re
 import signal
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from projects.management.parent import stop_with_parent
 from projects.simulator.app import Simulator
 
 
@@ -48,7 +47,7 @@ class Command(BaseCommand):
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
         if options["exit_with_parent"]:
-            threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+            stop_with_parent(stop.set)
         if options["verbosity"] > 1:
             logging.getLogger("projects.simulator").setLevel(logging.DEBUG)
         with self._simulator(options) as simulator:
@@ -72,8 +71,9 @@ class Command(BaseCommand):
 
 
 def address(text: str) -> tuple[str, int]:
-    """Reads "127.0.0.1:8090"."""
+    """Reads "127.0.0.1:8090" or "[::1]:8090"."""
     host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdecimal() or int(port) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT.")
     return host, int(port)
@@ -86,11 +86,3 @@ def latency(text: str) -> float | tuple[float, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is neither SECONDS nor LEAST-MOST.")
     least, most = found.groups()
     return (float(least), float(most)) if most else float(least)
-
-
-def _wait_for_end_of_input(stop: threading.Event) -> None:
-    # Not sys.stdin.read(): a daemon thread inside it aborts the interpreter at exit.
-    with suppress(OSError):
-        while os.read(0, 1024):
-            pass
-    stop.set()

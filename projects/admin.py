@@ -1,0 +1,143 @@
+"""What staff may see: everything. What they may set: nothing that the state machine decides.
+
+Rows here are evidence of paid work. They are read, never added, changed or deleted by hand; a user who owns
+any of them cannot be deleted either.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from projects import figures
+from projects.models import Clip, Event, Gate, Operation, Picture, PollerHeartbeat, Project, Submission
+
+admin.site.site_header = "veoweb"
+admin.site.site_title = "veoweb"
+admin.site.index_title = "What the studio has done"
+
+
+class ReadOnly:
+    """Mixed into every model admin and inline."""
+
+    can_delete = False
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
+    list_per_page = 50
+
+
+class OperationInline(ReadOnly, admin.TabularInline):
+    model = Operation
+    fields = ("state", "reason", "remote_ref", "next_at", "owner", "tries")
+    show_change_link = True
+
+
+class SubmissionInline(ReadOnly, admin.TabularInline):
+    model = Submission
+    fields = ("ordinal", "consent", "outcome", "consented_by", "price_micros", "sent_at", "closed_at")
+    show_change_link = True
+
+
+class EventInline(ReadOnly, admin.TabularInline):
+    model = Event
+    fields = ("at", "before", "after", "note")
+    readonly_fields = fields
+
+
+@admin.register(Project)
+class ProjectAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__username")
+
+
+@admin.register(Clip)
+class ClipAdmin(ReadOnlyAdmin):
+    list_display = ("title", "status", "model", "project", "asked_by", "asked_at", "price", "cost")
+    list_filter = ("status", "model", "simulated")
+    list_select_related = ("project", "asked_by")
+    search_fields = ("prompt", "project__name", "=id")
+    date_hierarchy = "asked_at"
+    inlines: ClassVar = [OperationInline]
+    exclude = ("video", "poster")
+    readonly_fields = ("video_file", "poster_file")
+
+    @admin.display(ordering="price_micros")
+    def price(self, clip: Clip) -> str:
+        return figures.usd(clip.price_micros)
+
+    @admin.display(ordering="cost_micros")
+    def cost(self, clip: Clip) -> str | None:
+        return None if clip.cost_micros is None else figures.usd(clip.cost_micros)
+
+    @admin.display(description="video")
+    def video_file(self, clip: Clip) -> str:
+        """The name without Django's link: files are served to members only."""
+        return clip.video.name
+
+    @admin.display(description="poster")
+    def poster_file(self, clip: Clip) -> str:
+        return clip.poster.name
+
+
+@admin.register(Operation)
+class OperationAdmin(ReadOnlyAdmin):
+    list_display = ("clip", "state", "reason", "back_end", "tries", "next_at", "owner", "created_at")
+    list_filter = ("state", "back_end", "reason")
+    list_select_related = ("clip",)
+    search_fields = ("remote_ref", "=id", "=clip__id")
+    inlines: ClassVar = [SubmissionInline, EventInline]
+    exclude = ("file",)
+    readonly_fields = ("stored_file",)
+
+    @admin.display(description="file")
+    def stored_file(self, operation: Operation) -> str:
+        return operation.file.name
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ReadOnlyAdmin):
+    list_display = ("operation", "ordinal", "consent", "outcome", "consented_by", "price_micros", "sent_at")
+    list_filter = ("outcome",)
+    list_select_related = ("operation", "consented_by")
+    search_fields = ("remote_ref", "=operation__id")
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "operation", "before", "after", "note")
+    list_select_related = ("operation",)
+    search_fields = ("note", "=operation__id")
+
+
+@admin.register(Picture)
+class PictureAdmin(ReadOnlyAdmin):
+    list_display = ("id", "project", "mime_type", "width", "height", "created_at")
+    list_select_related = ("project",)
+    exclude = ("file",)
+    readonly_fields = ("stored_file",)
+
+    @admin.display(description="file")
+    def stored_file(self, picture: Picture) -> str:
+        return picture.file.name
+
+
+@admin.register(Gate)
+class GateAdmin(ReadOnlyAdmin):
+    list_display = ("model", "back_end", "not_before", "strikes", "reason")
+
+
+@admin.register(PollerHeartbeat)
+class PollerHeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ("poller", "host", "seen_at")

@@ -1,0 +1,1 @@
+"""One module per wire: the addresses it has, what it accepts and what it answers."""

@@ -1,0 +1,313 @@
+"""HTTP: the only module that imports httpx, so that changing the library is one line.
+
+Three clients, one each for paid requests, polls and downloads, so that none waits for another's connections.
+None keeps a connection alive: on a stale one a request that was never read looks like a lost answer, and
+polls are too rare to gain by it. None retries, sleeps, follows redirects by itself or keeps cookies.
+"""
+
+import json
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import httpx as http
+
+from projects.veo.addresses import Border, Origin, Resolver, resolve
+from projects.veo.credentials import Credentials, excerpt
+from projects.veo.errors import Garbled, NoAnswer, VeoError
+from projects.veo.refusals import About, from_response
+
+logger = logging.getLogger(__name__)
+
+_NOT_SENT = (
+    http.ConnectError,
+    http.ConnectTimeout,
+    http.PoolTimeout,
+    http.UnsupportedProtocol,
+    http.InvalidURL,
+)
+_HOPS = 3
+_PROBES = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+_PLAIN = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "veoweb"}
+_MAY_TRAVEL = frozenset({*_PLAIN, "range", "if-range"})
+"""The headers that a host other than our own gets to see."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Seconds to wait and bytes to take. The total bounds a JSON answer that comes in drops."""
+
+    connect: float = 10
+    paid_read: float = 45
+    poll_read: float = 20
+    download_read: float = 30
+    total: float = 120
+    answer_bytes: int = 256 * 2**20
+    error_bytes: int = 64 * 2**10
+    file_bytes: int = 2**30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer. Header names are lower case."""
+
+    http_status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A POST without a whole answer. `sent` is False only where no byte of it can have left.
+
+    `http_status` is there when the answer broke off after its head.
+    """
+
+    error: VeoError
+    sent: bool
+    http_status: int | None = None
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An open answer whose body is still to come. `chunks` raises NoAnswer when it breaks off."""
+
+    http_status: int
+    headers: Mapping[str, str] = field(repr=False)
+    chunks: Iterator[bytes] = field(repr=False)
+
+    def start(self, limit: int) -> bytes:
+        """At most `limit` bytes of the body, for an error text."""
+        taken = bytearray()
+        for chunk in self.chunks:
+            taken += chunk
+            if len(taken) >= limit:
+                break
+        return bytes(taken[:limit])
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Reading the list of authorities takes 40 ms, and every foreign hop opens a client."""
+    return http.create_ssl_context()
+
+
+class Transport:
+    """One origin, one credential. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        credentials: Credentials | None,
+        *,
+        base_url: str,
+        limits: Limits | None = None,
+        resolver: Resolver = resolve,
+    ) -> None:
+        """ValueError if the base URL is no address, or would carry the credential unencrypted."""
+        self.credentials = credentials
+        self.limits = limits or Limits()
+        self._base = base_url.rstrip("/")
+        try:
+            base = http.URL(self._base)
+        except http.InvalidURL as error:
+            raise ValueError(f"The base URL is not an address: {error}") from None
+        if base.userinfo or base.query or not base.host:
+            raise ValueError("The base URL must be scheme, host and path, and nothing else.")
+        self._border = Border(_origin(base), resolver)
+        self._paid = self._client(self.limits.paid_read)
+        self._poll = self._client(self.limits.poll_read)
+        self._download = self._client(self.limits.download_read)
+
+    def close(self) -> None:
+        for client in (self._paid, self._poll, self._download):
+            client.close()
+
+    def url(self, path: str) -> str:
+        return f"{self._base}/{path}"
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer | Unanswered:
+        """Send one paid POST, exactly once. Never raises: what happened is in what comes back."""
+        content = json.dumps(body).encode()
+        response = None
+        try:
+            headers = self._headers(home=True) | {"content-type": "application/json"}
+            request = http.Request("POST", self.url(path), headers=headers, content=content)
+            response = self._paid.send(request, stream=True)
+            answer = self._read(response)
+        except _NOT_SENT as error:
+            return Unanswered(self._no_answer(error), sent=False)
+        except Exception as error:  # Bytes may have left: whatever this is, it must not look like "not sent".
+            status = response.status_code if response is not None else None
+            found = error if isinstance(error, VeoError) else self._no_answer(error)
+            return Unanswered(found, sent=True, http_status=status)
+        finally:
+            if response is not None:
+                response.close()
+        if answer.http_status != 200:
+            self._log("POST", response.url, answer.http_status, answer.body)
+        return answer
+
+    def get(self, path: str, *, about: About) -> dict[str, Any]:
+        """The JSON object at a path of our own origin. Raises any error of the tree but BadDownload."""
+        with self._opened(self._poll, self.url(path), {}) as response:
+            try:
+                answer = self._read(response)
+            except http.HTTPError as error:
+                raise self._no_answer(error) from None
+        if answer.http_status >= 400:
+            self._log("GET", response.url, answer.http_status, answer.body)
+            raise from_response(
+                answer.http_status, answer.headers, answer.body, about=about, credentials=self.credentials
+            )
+        return json_object(answer, self.credentials)
+
+    @contextmanager
+    def stream(self, url: str, headers: Mapping[str, str], *, accept: frozenset[int]) -> Iterator[Stream]:
+        """The open answer of a file's address, if its status is one of `accept`; else it is raised."""
+        with self._opened(self._download, url, headers) as response:
+            stream = Stream(response.status_code, dict(response.headers), self._chunks(response))
+            if response.status_code not in accept:
+                body = stream.start(self.limits.error_bytes)
+                self._log("GET", response.url, response.status_code, body)
+                if response.status_code < 400:
+                    raise _unexpected(response.status_code, body, self.credentials)
+                raise from_response(
+                    response.status_code, stream.headers, body, about=About.FILE, credentials=self.credentials
+                )
+            yield stream
+
+    @contextmanager
+    def _opened(self, client: http.Client, url: str, headers: Mapping[str, str]) -> Iterator[http.Response]:
+        """Follow at most three redirects, asking the border at each hop."""
+        with ExitStack() as stack:
+            try:
+                response = self._send(stack, client, http.URL(url), headers)
+                for _ in range(_HOPS):
+                    if not response.has_redirect_location:
+                        break
+                    response.close()
+                    target = response.url.join(response.headers["location"])
+                    response = self._send(stack, client, target, headers)
+            except http.InvalidURL as error:
+                raise Garbled(
+                    "garbled",
+                    "Google's answer points to something that is not an address.",
+                    detail=str(error)[:200],
+                ) from None
+            except http.HTTPError as error:
+                raise self._no_answer(error) from None
+            if response.has_redirect_location:
+                raise Garbled("redirected", f"Google redirected more than {_HOPS} times.")
+            yield response
+
+    def _send(
+        self, stack: ExitStack, client: http.Client, url: http.URL, headers: Mapping[str, str]
+    ) -> http.Response:
+        if url.userinfo or not url.host:
+            raise Garbled("garbled", "Google's answer points to an address without host or with a user name.")
+        home = self._border.is_home(_origin(url))
+        if not home:
+            client = stack.enter_context(self._client(self.limits.download_read))
+        request = http.Request("GET", url, headers=self._headers(home=home, extra=headers))
+        response = client.send(request, stream=True)
+        stack.callback(response.close)
+        return response
+
+    def _headers(self, *, home: bool, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        headers = _PLAIN | dict(extra or {})
+        if home:
+            return headers | (self.credentials.headers() if self.credentials else {})
+        return {name: value for name, value in headers.items() if name in _MAY_TRAVEL}
+
+    def _client(self, read: float) -> http.Client:
+        # httpx ignores the client's own limits once it is given a transport.
+        return http.Client(
+            follow_redirects=False,
+            timeout=http.Timeout(read, connect=self.limits.connect, pool=5),
+            transport=http.HTTPTransport(
+                verify=_certificates(),
+                retries=0,
+                limits=http.Limits(max_keepalive_connections=0),
+                socket_options=_PROBES,
+            ),
+        )
+
+    def _read(self, response: http.Response) -> Answer:
+        """The whole body, or the start of an error's."""
+        good = response.status_code == 200
+        limit = self.limits.answer_bytes if good else self.limits.error_bytes
+        deadline = time.monotonic() + self.limits.total
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > limit:
+                if good:
+                    raise Garbled("garbled", f"Google's answer is larger than {limit // 2**20} MiB.")
+                break
+            if time.monotonic() > deadline:
+                raise http.ReadTimeout("The answer came too slowly.", request=response.request)
+        return Answer(response.status_code, dict(response.headers), bytes(body[:limit]))
+
+    def _chunks(self, response: http.Response) -> Iterator[bytes]:
+        try:
+            yield from response.iter_raw()
+        except http.HTTPError as error:
+            raise self._no_answer(error, code="cut_off") from None
+
+    def _no_answer(self, error: Exception, code: str = "no_answer") -> NoAnswer:
+        host = error.request.url.host if isinstance(error, http.RequestError) else "Google"
+        match error:
+            case http.ConnectTimeout():
+                message = f"{host} did not take the connection in time."
+            case http.ConnectError():
+                message = f"Could not connect to {host}."
+            case http.TimeoutException():
+                message = f"{host} did not answer in time."
+            case http.InvalidURL() | http.UnsupportedProtocol():
+                message = "The address of the request is not valid."
+            case _:
+                message = f"The connection to {host} broke before the answer was complete."
+        return NoAnswer(code, message, detail=excerpt(f"{type(error).__name__}: {error}", self.credentials))
+
+    def _log(self, method: str, url: http.URL, http_status: int, body: bytes) -> None:
+        words = " ".join(excerpt(body, self.credentials).split())
+        logger.warning("HTTP %s from %s to %s %s: %s", http_status, url.host, method, url.path, words)
+
+
+def json_object(answer: Answer, credentials: Credentials | None) -> dict[str, Any]:
+    """The JSON object in a 200 answer; Garbled for anything else, NaN and Infinity included."""
+    if answer.http_status != 200:
+        raise _unexpected(answer.http_status, answer.body, credentials)
+    try:
+        data = json.loads(answer.body, parse_constant=_not_json)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        raise Garbled(
+            "garbled",
+            "Google's answer is not the JSON it should be.",
+            detail=excerpt(answer.body, credentials),
+        )
+    return data
+
+
+def _not_json(word: str) -> None:
+    raise ValueError(word)
+
+
+def _unexpected(http_status: int, body: bytes, credentials: Credentials | None) -> Garbled:
+    code = "redirected" if 300 <= http_status < 400 else "garbled"
+    return Garbled(
+        code, f"Google answered with an unexpected HTTP {http_status}.", detail=excerpt(body, credentials)
+    )
+
+
+def _origin(url: http.URL) -> Origin:
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
+    return Origin(url.scheme, url.raw_host.decode("ascii").lower(), port)

@@ -1,0 +1,155 @@
+"""Projects: list, page, create, rename, delete."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count, Prefetch, Q, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from projects.forms import EXAMPLES, ClipForm, ProjectForm, new_token, offers
+from projects.models import Clip, ClipStatus, Project
+from projects.views.access import visible_project
+from projects.views.cards import dress
+from projects.views.parsing import as_uuid
+
+PAGE_SIZE = 24
+GROUPS: dict[str, tuple[str, ...]] = {
+    "working": ClipStatus.ACTIVE,
+    "ready": (ClipStatus.READY,),
+    "failed": (ClipStatus.FAILED, ClipStatus.FILTERED, ClipStatus.UNCONFIRMED, ClipStatus.CANCELLED),
+}
+_HEADINGS = {"": "Clips", "working": "Clips at work", "ready": "Ready clips", "failed": "Clips with trouble"}
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    posters = Clip.objects.filter(status=ClipStatus.READY).exclude(poster="").order_by("-finished_at")[:4]
+    projects = (
+        Project.objects.visible_to(request.user)
+        .annotate(
+            clip_count=Count("clips"),
+            working_count=Count("clips", filter=Q(clips__status__in=GROUPS["working"])),
+            ready_count=Count("clips", filter=Q(clips__status__in=GROUPS["ready"])),
+            spent_micros=Sum("clips__cost_micros", filter=Q(clips__simulated=False), default=0),
+        )
+        .prefetch_related(Prefetch("clips", posters, to_attr="latest_posters"))
+    )
+    return render(request, "projects/project_list.html", {"projects": projects})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    data = request.POST if request.method == "POST" else None
+    form = ProjectForm(data, instance=Project(owner=request.user))
+    if request.method == "POST" and form.is_valid():
+        return redirect(form.save())
+    return _name_form(request, form, None)
+
+
+@require_safe
+def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    project = visible_project(request, pk)
+    if source := request.GET.get("from"):
+        form = _form_from(request, project, source)
+    else:
+        form = ClipForm.example(project, request.GET.get("example", ""))
+    return page(request, project, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    project = visible_project(request, pk)
+    form = ProjectForm(request.POST if request.method == "POST" else None, instance=project)
+    if request.method == "POST" and form.is_valid():
+        form.instance.save(update_fields=["name"])
+        return redirect(project)
+    return _name_form(request, form, project)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Locked while it looks: a clip asked for at the same moment waits, and then finds no project."""
+    with transaction.atomic():
+        mine = Project.objects.visible_to(request.user).select_for_update()
+        project = get_object_or_404(mine, pk=pk)
+        refusal = _refusal_to_delete(project)
+        if request.method == "POST" and not refusal:
+            project.remove()
+            messages.success(request, f"The project “{project.name}” is deleted.")
+            return redirect("project_list")
+    if request.method == "POST":
+        messages.error(request, refusal)
+        return redirect(project)
+    context = {"project": project, "refusal": refusal, "clip_count": project.clips.count()}
+    return render(request, "projects/project_confirm_delete.html", context)
+
+
+def page(request: HttpRequest, project: Project, form: ClipForm, *, status: int = 200) -> HttpResponse:
+    """The project's page around a form, which may come back with errors."""
+    show = request.GET.get("show", "")
+    show = show if show in GROUPS else ""
+    clips = project.clips.filter(status__in=GROUPS[show]) if show else project.clips.all()
+    cards = Paginator(clips, PAGE_SIZE).get_page(request.GET.get("page"))
+    cards.object_list = dress(list(cards.object_list))
+    counts = _counts(project)
+    context = {
+        "project": project,
+        "cards": cards.object_list,
+        "page": cards,
+        "show": show,
+        "heading": _HEADINGS[show],
+        "counts": counts,
+        "spent_micros": counts.pop("spent_micros"),
+        "still": any(clip.active for clip in cards.object_list),
+        "examples": EXAMPLES,
+        **form_context(project, form),
+    }
+    return render(request, "projects/project_detail.html", context, status=status)
+
+
+def form_context(project: Project, form: ClipForm, *, token: uuid.UUID | None = None) -> dict[str, Any]:
+    """Everything that the form and its settings part need. Without `token` they get a new one."""
+    choice, notes = form.settled
+    return {
+        "project": project,
+        "form": form,
+        "offers": offers(choice),
+        "price_micros": choice.price_micros,
+        "total_micros": choice.total_micros,
+        "ratio_slug": choice.ratio_slug,
+        "notes": notes,
+        "token": token or new_token(),
+    }
+
+
+def _form_from(request: HttpRequest, project: Project, source: str) -> ClipForm:
+    """Filled from a clip of this project; anything else in the address is as good as nothing."""
+    known = as_uuid(source)
+    clip = project.clips.filter(pk=known).first() if known else None
+    return ClipForm.like(clip) if clip else ClipForm.fresh(project)
+
+
+def _name_form(request: HttpRequest, form: ProjectForm, project: Project | None) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, "projects/project_form.html", {"form": form, "project": project}, status=status)
+
+
+def _counts(project: Project) -> dict[str, int]:
+    groups = {name: Count("pk", filter=Q(status__in=statuses)) for name, statuses in GROUPS.items()}
+    spent = Sum("cost_micros", filter=Q(simulated=False), default=0)
+    return project.clips.order_by().aggregate(all=Count("pk"), spent_micros=spent, **groups)
+
+
+def _refusal_to_delete(project: Project) -> str:
+    """Not while Google may still send, and charge for, something that belongs here."""
+    statuses = list(project.clips.values_list("status", flat=True).distinct().order_by())
+    if any(status in ClipStatus.ACTIVE for status in statuses):
+        return "Clips of this project are still at work. Wait for them or cancel them, then delete it."
+    if ClipStatus.UNCONFIRMED in statuses:
+        return "A clip of this project is not confirmed. Decide what to do with it, then delete the project."
+    return ""

@@ -1,0 +1,164 @@
+"""Every page, in both themes and two widths: accessible, nothing cut off, nothing of other people, no key."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.conftest import KEY, Studio, card, generate
+
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+ONE_OF_EACH = {
+    "ready": "A ready one",
+    "filtered": "Held back [sim:filtered]",
+    "failed": "Refused [sim:refused]",
+    "unconfirmed": "Lost [sim:lost]",
+    "downloading": "Slowly arriving [sim:drip=5]",
+    "queued": "Too many [sim:quota=600]",
+}
+"""The quota comes last: it holds back every clip of its model."""
+
+
+@pytest.fixture(scope="module")
+def gallery(studio: Studio, browser: Browser, sessions: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """A project of alice's with a clip in every state; addresses of its pages by name."""
+    studio.simulator.script("list", "status", status=404, times=None)
+    context = browser.new_context(storage_state=sessions["alice"], base_url=studio.url)
+    page = context.new_page()
+    page.goto("/projects/new/")
+    page.get_by_label("Name").fill("Everything at once")
+    page.get_by_role("button", name="Create").click()
+    project = page.url.removeprefix(studio.url)
+    for status, prompt in ONE_OF_EACH.items():
+        generate(page, prompt)
+        expect(card(page, status)).to_have_count(1, timeout=40_000)
+    clips = {
+        status: card(page, status).get_by_role("heading").get_by_role("link").get_attribute("href")
+        for status in ONE_OF_EACH
+    }
+    context.close()
+    yield {
+        "projects": "/",
+        "new project": "/projects/new/",
+        "project": project,
+        "ready only": f"{project}?show=ready",
+        "rename": f"{project}rename/",
+        "delete project": f"{project}delete/",
+        "password": "/accounts/password_change/",
+        "delete clip": f"{clips['ready']}delete/",
+        "cancel clip": f"{clips['downloading']}cancel/",
+        "missing": "/clips/00000000-0000-0000-0000-000000000000/",
+        **{f"{status} clip": address for status, address in clips.items() if address},
+    }
+    studio.write("UPDATE projects_gate SET not_before = '2000-01-01 00:00:00'")
+    studio.simulator.clear()
+
+
+def check(page: Page, name: str) -> None:
+    found = Axe().run(page, options=AXE).response["violations"]
+    told = [f"{name}: {one['id']} {[node['html'] for node in one['nodes']][:3]}" for one in found]
+    assert told == []
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{name} scrolls sideways by {wide} px"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_every_page_is_accessible_and_fits(
+    studio: Studio,
+    browser: Browser,
+    sessions: dict[str, Any],
+    gallery: dict[str, str],
+    theme: Any,
+    width: int,
+) -> None:
+    options: dict[str, Any] = {
+        "base_url": studio.url,
+        "color_scheme": theme,
+        "viewport": {"width": width, "height": 800},
+        "reduced_motion": "reduce",
+    }
+    stranger = browser.new_context(**options)
+    page = stranger.new_page()
+    page.goto("/accounts/login/")
+    check(page, "log-in")
+    stranger.close()
+    context = browser.new_context(storage_state=sessions["alice"], **options)
+    page = context.new_page()
+    for name, address in gallery.items():
+        page.goto(address)
+        for fold in page.locator("main details").all():
+            fold.evaluate("fold => fold.open = true")
+        check(page, name)
+    context.close()
+
+
+def test_a_stranger_gets_404_on_every_address(
+    studio: Studio, browser: Browser, sessions: dict[str, Any], gallery: dict[str, str]
+) -> None:
+    project, clip = gallery["project"], gallery["ready clip"]
+    addresses = [project, f"{project}rename/", f"{project}delete/"]
+    addresses += [
+        f"{clip}{rest}" for rest in ("", "live/", "video.mp4", "poster.jpg", "download/", "delete/")
+    ]
+    context = browser.new_context(storage_state=sessions["mallory"], base_url=studio.url)
+    page = context.new_page()
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 404, address
+    page.goto("/")
+    expect(page.get_by_text("Everything at once")).to_have_count(0)
+    context.close()
+    nobody = browser.new_context(base_url=studio.url)
+    page = nobody.new_page()
+    for address in addresses:
+        page.goto(address)
+        assert "/accounts/login/" in page.url, address
+    nobody.close()
+
+
+def test_the_admin_shows_states_and_lets_nobody_set_them(
+    studio: Studio, alice: BrowserContext, gallery: dict[str, str]
+) -> None:
+    studio.write("UPDATE auth_user SET is_superuser = 1 WHERE username = 'alice'")
+    page = alice.new_page()
+    page.goto("/admin/projects/operation/")
+    expect(page.get_by_text("submitting").or_(page.get_by_text("succeeded")).first).to_be_visible()
+    page.locator("#result_list tbody tr a").first.click()
+    assert page.locator("main input:not([type=hidden]), main select, main textarea").count() == 0
+
+
+def test_the_key_is_nowhere(studio: Studio, alice: BrowserContext, gallery: dict[str, str]) -> None:
+    assert any(request.headers.get("x-goog-api-key") == KEY for request in studio.simulator.requests)
+    assert not any(KEY in request.query for request in studio.simulator.requests)
+    page = alice.new_page()
+    for address in gallery.values():
+        page.goto(address)
+        assert KEY not in page.content()
+    assert KEY not in studio.log.read_text()
+    connection = sqlite3.connect(studio.folder / "db.sqlite3")
+    try:
+        assert KEY not in "\n".join(connection.iterdump())
+    finally:
+        connection.close()
+    for path in studio.folder.rglob("*"):
+        if path.is_file() and "google" not in path.parts:
+            assert KEY.encode() not in path.read_bytes(), path
+
+
+def test_five_wrong_passwords_lock_the_log_in(studio: Studio, browser: Browser) -> None:
+    context = browser.new_context(base_url=studio.url)
+    page = context.new_page()
+    for _ in range(5):
+        page.goto("/accounts/login/")
+        page.get_by_label("Username").fill("nobody-here")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text(re.compile("15 minutes"))).to_be_visible()
+    context.close()

@@ -1,0 +1,108 @@
+"""The admin shows everything and sets nothing that the state machine decides."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+
+from projects.models import Clip, Gate, Operation, PollerHeartbeat, Project, State
+from tests.factories import make_clip, make_picture, make_user
+from tests.media import make_png
+
+pytestmark = pytest.mark.django_db
+
+MODELS = list(apps.get_app_config("projects").get_models())
+
+
+@pytest.fixture
+def as_staff() -> Client:
+    client = Client()
+    user = make_user("boss", is_staff=True, is_superuser=True)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def rows(project: Project) -> None:
+    """One row of every model at least."""
+    for state in State:
+        make_clip(project, state)
+    make_picture(project, make_png())
+    Gate.objects.create(back_end="gemini_veo", model="veo")
+    PollerHeartbeat.objects.beat("poller", "here")
+
+
+def address(model: Any, page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_shows_every_model(as_staff: Client, rows: None, model: Any) -> None:
+    assert as_staff.get(address(model, "changelist")).status_code == 200
+    for row in model.objects.all()[:3]:
+        assert as_staff.get(address(model, "change", row.pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_searches(as_staff: Client, rows: None, model: Any) -> None:
+    answer = as_staff.get(address(model, "changelist"), {"q": "x"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_adds_changes_and_deletes_nothing(as_staff: Client, rows: None, model: Any) -> None:
+    row = model.objects.first()
+    before = model.objects.count()
+    for page, args in (("add", []), ("change", [row.pk]), ("delete", [row.pk])):
+        assert (
+            as_staff.post(address(model, page, *args), {"state": "succeeded", "post": "yes"}).status_code
+            == 403
+        )
+    assert model.objects.count() == before
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_offers_no_actions(as_staff: Client, rows: None, model: Any) -> None:
+    data = {"action": "delete_selected", "_selected_action": [model.objects.first().pk]}
+    before = model.objects.count()
+    as_staff.post(address(model, "changelist"), data)
+    assert model.objects.count() == before
+
+
+def test_it_sets_no_state(as_staff: Client, project: Project) -> None:
+    operation = make_clip(project, State.UNCONFIRMED).operation
+    as_staff.post(address(Operation, "change", operation.pk), {"state": "queued", "fence": "0"})
+    assert Operation.objects.get().state == State.UNCONFIRMED
+
+
+def test_it_links_to_no_file(as_staff: Client, project: Project, settings: Any) -> None:
+    clip = make_clip(project, State.SUCCEEDED)
+    page = as_staff.get(address(Clip, "change", clip.pk)).content.decode()
+    assert clip.video.name in page
+    assert settings.MEDIA_URL not in page
+
+
+def test_it_manages_users(as_staff: Client, charlie: Any) -> None:
+    user = get_user_model()
+    assert as_staff.get(address(user, "change", charlie.pk)).status_code == 200
+    as_staff.post(address(user, "delete", charlie.pk), {"post": "yes"})
+    assert not user.objects.filter(pk=charlie.pk).exists()
+
+
+def test_it_does_not_delete_a_user_with_projects(as_staff: Client, project: Project) -> None:
+    owner = project.owner
+    as_staff.post(address(type(owner), "delete", owner.pk), {"post": "yes"})
+    assert Project.objects.get().owner == owner
+
+
+def test_it_is_closed_to_others(as_alice: Client) -> None:
+    response = as_alice.get(reverse("admin:index"))
+    assert response["Location"].startswith(reverse("admin:login"))
+
+
+def test_it_knows_every_model() -> None:
+    assert [model for model in MODELS if model not in admin.site._registry] == []
