@@ -194,7 +194,7 @@ def screen(alice: BrowserContext, studio: Studio) -> Page:
     page = alice.new_page()
     page.goto("/projects/new/")
     page.get_by_label("Name").fill("Night market")
-    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Create the project").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Night market")
     return page
 

@@ -32,7 +32,7 @@ def gallery(studio: Studio, browser: Browser, sessions: dict[str, Any]) -> Itera
     page = context.new_page()
     page.goto("/projects/new/")
     page.get_by_label("Name").fill("Everything at once")
-    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Create the project").click()
     project = page.url.removeprefix(studio.url)
     for status, prompt in ONE_OF_EACH.items():
         generate(page, prompt)
