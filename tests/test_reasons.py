@@ -211,7 +211,7 @@ def test_it_promises_nothing_google_did_not_write(project: Project) -> None:
 
 def test_it_asks_for_a_decision_when_nothing_was_found(project: Project) -> None:
     told = explained(project, State.UNCONFIRMED)
-    assert told.what == "Google did not confirm this request. It may be running and may be billed."
+    assert told.what == "Google did not confirm this request. It may have been accepted."
     assert told.next.endswith("Look again, attach the operation by its name, submit again, or give up.")
 
 

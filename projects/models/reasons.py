@@ -124,7 +124,7 @@ REASONS: dict[str, Reason] = {
     # a person's decisions
     "cancelled": Reason("", "Reuse the settings to ask again."),
     "gave_up": Reason("", "Reuse the settings to ask again."),
-    "unconfirmed": Reason("Google did not confirm this request. It may be running and may be billed."),
+    "unconfirmed": Reason("Google did not confirm this request. It may have been accepted."),
 }
 
 _CATEGORIES: dict[str, tuple[str, ...]] = {
@@ -165,7 +165,8 @@ def explain(clip: "Clip") -> Explanation | None:
 
 def time_left(operation: "Operation") -> str:
     """How long Google still keeps what is not saved here, as a sentence; "" where nothing is kept."""
-    if operation.expires_at is None or operation.state == State.SUCCEEDED:
+    kept = (*State.TO_FETCH, State.CANCELLED, State.EXPIRED)
+    if operation.expires_at is None or operation.state not in kept:
         return ""
     left = (operation.expires_at - timezone.now()).total_seconds()
     if left <= 0:

@@ -42,7 +42,7 @@ def _facts(clip: Clip, operation: Operation) -> list[tuple[str, str]]:
         ("Finished at Google", _moment(operation.done_at)),
         ("Google took", _span(operation.accepted_at, operation.done_at)),
         ("Ended", _moment(clip.finished_at)),
-        ("Kept by Google", "" if clip.ready else time_left(operation)),
+        ("Kept by Google", time_left(operation)),
         ("Picture", _picture(clip)),
         ("Length", f"{clip.seconds:.2f} s" if clip.seconds else ""),
         ("Frames", _frames(clip.facts)),

@@ -146,6 +146,9 @@ def attach(request: HttpRequest, clip: Clip) -> HttpResponse:
 @decision
 def submit_again(request: HttpRequest, clip: Clip) -> HttpResponse:
     price = price_now(clip.model, clip.resolution, clip.duration_seconds)
+    if "agree" not in request.POST:
+        messages.error(request, "Nothing was sent. Tick the box if you agree that it may be charged twice.")
+        return redirect(clip)
     if not _agreed(request, clip, price):
         return redirect(clip)
     return _act(

@@ -160,7 +160,8 @@ class Complaints:
         self.lines: list[str] = []
 
     def hear(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        network = message.text.startswith(("Failed to load resource", "htmx:"))
+        if message.type == "error" and not network:
             self.lines.append(message.text)
 
 

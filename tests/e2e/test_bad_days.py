@@ -48,7 +48,7 @@ def unconfirmed(screen: Page, studio: Studio) -> Page:
     generate(screen, "An answer that is lost [sim:lost]")
     card(screen, "unconfirmed").get_by_role("heading").get_by_role("link").click(timeout=30_000)
     expect(screen.locator("#decide")).to_be_visible()
-    expect(screen.get_by_text("It may be running and may be billed.").first).to_be_visible()
+    expect(screen.get_by_text("It may have been accepted.").first).to_be_visible()
     return screen
 
 
@@ -104,10 +104,10 @@ class TestSurvival:
         generate(screen, "Across a tunnel [sim:slow=3]")
         expect(card(screen, "generating")).to_have_count(1)
         screen.context.set_offline(True)
-        expect(screen.locator("#lost, [data-lost]").first).to_be_visible()
+        expect(screen.locator("#offline")).to_be_visible()
         screen.context.set_offline(False)
         expect(card(screen, "ready")).to_have_count(1, timeout=30_000)
-        expect(screen.locator("#lost, [data-lost]").first).to_be_hidden()
+        expect(screen.locator("#offline")).to_be_hidden()
 
     def test_a_log_out_elsewhere_leads_to_the_log_in_page_and_back(
         self, screen: Page, studio: Studio, browser: Any

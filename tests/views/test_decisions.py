@@ -228,7 +228,7 @@ def test_it_does_not_attach_one_operation_twice(as_alice: Client, project: Proje
 
 def test_it_submits_again_with_a_new_consent(as_alice: Client, project: Project, alice: Any) -> None:
     clip = make_clip(project, State.UNCONFIRMED)
-    post(as_alice, "clip_submit_again", clip, price_micros=200_000)
+    post(as_alice, "clip_submit_again", clip, price_micros=200_000, agree="on")
     first, second = clip.operation.submissions.all()
     assert (first.outcome, second.outcome) == (SubmissionOutcome.AMBIGUOUS, SubmissionOutcome.OPEN)
     assert (second.consent, second.consented_by, second.price_micros) == (2, alice, 200_000)
@@ -238,7 +238,7 @@ def test_it_submits_again_with_a_new_consent(as_alice: Client, project: Project,
 def test_it_submits_again_once_however_often_it_is_pressed(as_alice: Client, project: Project) -> None:
     clip = make_clip(project, State.UNCONFIRMED)
     for _ in range(2):
-        response = post(as_alice, "clip_submit_again", clip, price_micros=200_000)
+        response = post(as_alice, "clip_submit_again", clip, price_micros=200_000, agree="on")
     assert MOVED_ON in said(as_alice, response)
     assert clip.operation.submissions.count() == 2
 
@@ -246,8 +246,15 @@ def test_it_submits_again_once_however_often_it_is_pressed(as_alice: Client, pro
 @pytest.mark.parametrize("price", ["", "1"])
 def test_it_submits_nothing_at_a_price_nobody_saw(as_alice: Client, project: Project, price: str) -> None:
     clip = make_clip(project, State.UNCONFIRMED)
-    response = post(as_alice, "clip_submit_again", clip, price_micros=price)
+    response = post(as_alice, "clip_submit_again", clip, price_micros=price, agree="on")
     assert said(as_alice, response) == ["The price is now $0.20. Press again if you agree."]
+    assert clip.operation.submissions.count() == 1
+
+
+def test_it_submits_nothing_again_without_a_second_word(as_alice: Client, project: Project) -> None:
+    clip = make_clip(project, State.UNCONFIRMED)
+    response = post(as_alice, "clip_submit_again", clip, price_micros=200_000)
+    assert said(as_alice, response)[0].startswith("Nothing was sent.")
     assert clip.operation.submissions.count() == 1
 
 
@@ -265,7 +272,7 @@ def test_it_decides_only_on_unconfirmed_clips(
     """The poller's own arrows lead from `submitting` to the same states; a person may not take those."""
     clip = make_clip(project, state)
     before = Operation.objects.values().get()
-    response = post(as_alice, name, clip, operation_name=REF, price_micros=200_000)
+    response = post(as_alice, name, clip, operation_name=REF, price_micros=200_000, agree="on")
     assert said(as_alice, response) == [MOVED_ON]
     assert Operation.objects.values().get() == before
     assert clip.operation.submissions.count() == 1
