@@ -75,7 +75,7 @@ def test_the_title_says_that_a_clip_is_ready_while_nobody_looks(screen: Page) ->
     screen.wait_for_timeout(2500)
     expect(card(screen, "ready")).to_have_count(0)
     screen.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
-    expect(card(screen, "ready")).to_have_count(1)
+    expect(card(screen, "ready")).to_have_count(1, timeout=30_000)
 
 
 def test_a_playing_video_and_typed_text_are_left_alone(screen: Page) -> None:

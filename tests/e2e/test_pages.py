@@ -32,7 +32,9 @@ ONE_OF_EACH = {
 def gallery(studio: Studio, browser: Browser, sessions: dict[str, Any]) -> Iterator[dict[str, str]]:
     """A project of alice's with a clip in every state; addresses of its pages by name."""
     studio.simulator.script("list", "status", status=404, times=None)
-    context = browser.new_context(storage_state=sessions["alice"], base_url=studio.url)
+    context = browser.new_context(
+        storage_state=sessions["alice"], base_url=studio.url, reduced_motion="reduce"
+    )
     page = context.new_page()
     page.goto("/projects/new/")
     page.get_by_label("Name").fill("Everything at once")
@@ -83,7 +85,7 @@ def check(page: Page, name: str) -> None:
 class TestInBothThemes:
     @pytest.fixture
     def context_options(self, theme: str) -> dict[str, Any]:
-        return {"color_scheme": theme, "reduced_motion": "reduce"}
+        return {"color_scheme": theme}
 
     def test_every_page_is_accessible_and_fits(self, alice: BrowserContext, gallery: dict[str, str]) -> None:
         page = alice.new_page()
