@@ -32,4 +32,4 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt requirements-postgres.txt | 
 	touch $@ $(VENV)/.run
 
 clean:
-	rm -rf $(VENV) staticfiles .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -66,16 +66,34 @@ def test_from_log_in_to_a_clip_that_is_watched_and_downloaded(
     context.close()
 
 
-def test_the_title_says_that_a_clip_is_ready_while_nobody_looks(screen: Page) -> None:
+HIDE = """() => {
+  Object.defineProperty(document, "hidden", {get: () => true, configurable: true});
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+SHOW = "() => { delete document.hidden; document.dispatchEvent(new Event('visibilitychange')); }"
+HALF_MINUTES_PASS = """() => {
+  const now = Date.now.bind(Date);
+  let asked = 0;
+  Date.now = () => now() + 31000 * ++asked;
+}"""
+
+
+def test_a_page_that_nobody_sees_hardly_polls_and_catches_up_at_once(screen: Page) -> None:
     generate(screen, "A kite over the roofs")
-    screen.evaluate(
-        "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    screen.evaluate(HIDE)
     screen.wait_for_timeout(2500)
     expect(card(screen, "ready")).to_have_count(0)
-    screen.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    screen.evaluate(SHOW)
     expect(card(screen, "ready")).to_have_count(1, timeout=30_000)
+
+
+def test_the_title_says_that_a_clip_is_ready_until_somebody_looks(screen: Page) -> None:
+    generate(screen, "A kite over the hills")
+    screen.evaluate(HIDE)
+    screen.evaluate(HALF_MINUTES_PASS)
+    expect(screen).to_have_title("(1) Ready – Night market · veoweb", timeout=30_000)
+    screen.evaluate(SHOW)
+    expect(screen).to_have_title("Night market · veoweb")
 
 
 def test_a_playing_video_and_typed_text_are_left_alone(screen: Page) -> None:

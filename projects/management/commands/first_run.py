@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from projects.models import Project
+from projects.management.demo import settle_demo_login
 
 
 class Command(BaseCommand):
@@ -16,12 +16,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        users = get_user_model().objects
-        if not settings.DEMO:
-            if not users.exists():
-                self.stdout.write("No user yet: make one with  .venv/bin/python manage.py createsuperuser")
-            return
-        if not users.filter(username=settings.DEMO_LOGIN["username"]).exists():
-            user = users.create_user(**settings.DEMO_LOGIN, is_staff=True, is_superuser=True)
-            Project.objects.create(owner=user, name="The lighthouse")
-        self.stdout.write("Log in as {username} with the password {password}.".format(**settings.DEMO_LOGIN))
+        if settle_demo_login():
+            self.stdout.write(
+                "Log in as {username} with the password {password}.".format(**settings.DEMO_LOGIN)
+            )
+        elif not get_user_model().objects.filter(is_active=True).exists():
+            self.stdout.write("No user yet: make one with  .venv/bin/python manage.py createsuperuser")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
 
+from projects.management.demo import settle_demo_login
 from projects.management.parent import stop_with_parent
 
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input closes")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        settle_demo_login()
         listener = listen(options["address"] or settings.WEB_ADDRESS)
         server = waitress.create_server(
             get_wsgi_application(),
