@@ -12,7 +12,7 @@ from projects.veo.errors import VeoError
 def credentials() -> Credentials:
     """The one credential that requests carry: in demo mode a stand-in, which only the simulator accepts."""
     if settings.DEMO:
-        return ApiKey("demo")
+        return ApiKey("the-key-of-the-demo")
     if settings.GEMINI_API_KEY:
         return ApiKey(settings.GEMINI_API_KEY)
     return OAuthToken(settings.GEMINI_OAUTH_TOKEN, quota_project=settings.GOOGLE_CLOUD_PROJECT)
