@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 .PHONY: run test check format clean
 
 run: $(VENV)/.run
-	$(BIN)/python manage.py first_run
-	exec $(BIN)/python manage.py up
+	@$(BIN)/python manage.py first_run
+	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./scripts/test
@@ -25,11 +25,11 @@ $(BIN)/python:
 
 $(VENV)/.run: requirements.txt requirements-postgres.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	touch $@
+	@touch $@
 
 $(VENV)/.dev: requirements.txt requirements-dev.txt requirements-postgres.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

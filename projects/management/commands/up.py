@@ -47,6 +47,7 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.stop)
         self.stdout.write(f"veoweb is at http://{web_address}/  (Ctrl+C stops it)")
+        self.stdout.flush()
         self.wait()
 
     def stop(self, *signal_and_frame: object) -> None:
