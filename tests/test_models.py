@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -285,6 +285,14 @@ class TestConstraints:
             event.save()
         with pytest.raises(TypeError):
             Event.objects.update(note="rewritten")
+
+
+def test_the_pollers_question_is_answered_by_the_partial_index() -> None:
+    """So that a table full of finished clips costs an idle poller nothing."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "operations_due" in Operation.objects.due().order_by().values("state").distinct().explain()
 
 
 class TestEstimates:

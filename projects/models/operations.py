@@ -85,7 +85,9 @@ class Operation(models.Model):
     class Meta:
         ordering = ["created_at"]
         indexes = [
-            models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="operations_due"),
+            models.Index(
+                fields=["state", "next_at"], condition=Q(next_at__isnull=False), name="operations_due"
+            ),
             models.Index(fields=["state", "created_at"], name="operations_by_state"),
         ]
         constraints = [

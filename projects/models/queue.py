@@ -25,10 +25,8 @@ Kind = tuple[str, str, int, bool]
 class OperationQuerySet(models.QuerySet["Operation"]):
     def due(self) -> Self:
         """Rows whose time has come and whose mode (demo or paid) is the one we run in."""
-        return self.filter(next_at__lte=Now(), clip__simulated=settings.DEMO)
-
-    def active(self) -> Self:
-        return self.filter(state__in=State.ACTIVE)
+        worked_on = (*State.ACTIVE, State.UNCONFIRMED)
+        return self.filter(next_at__lte=Now(), state__in=worked_on, clip__simulated=settings.DEMO)
 
     def wake(self, operation: "Operation") -> None:
         """New evidence of an unconfirmed operation came in late: have it looked at now."""

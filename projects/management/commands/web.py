@@ -31,7 +31,8 @@ class Command(BaseCommand):
             threads=8,
             # A slow reader of a video costs a connection, not a thread: the I/O loop sends files.
             connection_limit=500,
-            max_request_body_size=settings.BODY_MAX_BYTES,
+            # Twice what we take, so that our own page says what is too large, and not waitress's bare line.
+            max_request_body_size=2 * settings.BODY_MAX_BYTES,
             ident="veoweb",
             **proxy_options(),
         )
