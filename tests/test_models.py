@@ -23,31 +23,14 @@ from projects.models import (
     Submission,
     SubmissionOutcome,
 )
+from tests.factories import RECIPE
 
 pytestmark = pytest.mark.django_db
 
-RECIPE = {
-    "prompt": "A lighthouse keeper climbs the stairs at dawn",
-    "model": "veo-3.1-lite-generate-preview",
-    "aspect_ratio": "16:9",
-    "resolution": "720p",
-    "duration_seconds": 4,
-}
-
 
 @pytest.fixture
-def owner() -> User:
-    return User.objects.create_user("owner")
-
-
-@pytest.fixture
-def project(owner: User) -> Project:
-    return Project.objects.create(owner=owner, name="The lighthouse")
-
-
-@pytest.fixture
-def clip(project: Project, owner: User) -> Clip:
-    return Clip.objects.ask_for(project, owner, uuid.uuid4(), 1, RECIPE)[0]
+def clip(project: Project, alice: User) -> Clip:
+    return Clip.objects.ask_for(project, alice, uuid.uuid4(), 1, RECIPE)[0]
 
 
 @pytest.fixture
@@ -74,29 +57,29 @@ class TestAskingForClips:
         assert clip.price_micros == 4 * 50_000
         assert [s.price_micros for s in clip.operation.submissions.all()] == [200_000]
 
-    def test_it_makes_one_clip_a_take(self, project: Project, owner: User) -> None:
-        clips = Clip.objects.ask_for(project, owner, uuid.uuid4(), 3, RECIPE)
+    def test_it_makes_one_clip_a_take(self, project: Project, alice: User) -> None:
+        clips = Clip.objects.ask_for(project, alice, uuid.uuid4(), 3, RECIPE)
         assert [clip.take for clip in clips] == [1, 2, 3]
         assert Operation.objects.filter(state=State.QUEUED).count() == 3
 
-    def test_a_second_press_gets_the_clips_of_the_first(self, project: Project, owner: User) -> None:
+    def test_a_second_press_gets_the_clips_of_the_first(self, project: Project, alice: User) -> None:
         token = uuid.uuid4()
-        first = Clip.objects.ask_for(project, owner, token, 2, RECIPE)
-        second = Clip.objects.ask_for(project, owner, token, 2, RECIPE)
+        first = Clip.objects.ask_for(project, alice, token, 2, RECIPE)
+        second = Clip.objects.ask_for(project, alice, token, 2, RECIPE)
         assert second == first
         assert Submission.objects.count() == 2
 
     def test_an_error_of_another_kind_is_not_taken_for_a_second_press(
-        self, project: Project, owner: User
+        self, project: Project, alice: User
     ) -> None:
         with pytest.raises(IntegrityError):
-            Clip.objects.ask_for(project, owner, uuid.uuid4(), 1, {**RECIPE, "prompt": None})
+            Clip.objects.ask_for(project, alice, uuid.uuid4(), 1, {**RECIPE, "prompt": None})
 
 
 class TestOnePostAConsent:
-    def test_a_second_open_submission_is_refused(self, operation: Operation, owner: User) -> None:
+    def test_a_second_open_submission_is_refused(self, operation: Operation, alice: User) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
-            operation.consent_to(owner, 1)
+            operation.consent_to(alice, 1)
 
     def test_a_consent_that_may_have_been_charged_cannot_be_sent_again(self, operation: Operation) -> None:
         unconfirmed(operation)
@@ -118,17 +101,17 @@ class TestOnePostAConsent:
         submitting(operation)
         assert list(operation.submissions.values_list("ordinal", "sends")) == [(1, 2)]
 
-    def test_only_a_person_gives_a_second_consent(self, operation: Operation, owner: User) -> None:
+    def test_only_a_person_gives_a_second_consent(self, operation: Operation, alice: User) -> None:
         unconfirmed(operation)
-        operation.submit_again(owner, 200_000)
+        operation.submit_again(alice, 200_000)
         assert operation.state == State.QUEUED
         assert list(operation.submissions.values_list("consent", "outcome", "consented_by")) == [
-            (1, "ambiguous", owner.pk),
-            (2, "open", owner.pk),
+            (1, "ambiguous", alice.pk),
+            (2, "open", alice.pk),
         ]
 
-    def test_cancelling_in_the_queue_withdraws_the_consent(self, operation: Operation, owner: User) -> None:
-        operation.cancel(owner)
+    def test_cancelling_in_the_queue_withdraws_the_consent(self, operation: Operation, alice: User) -> None:
+        operation.cancel(alice)
         assert operation.open_submission() is None
         assert operation.clip.cost_micros == 0
 
@@ -138,10 +121,10 @@ class TestArrows:
         with pytest.raises(ForbiddenArrow):
             operation.downloaded()
 
-    def test_a_request_on_its_way_cannot_be_cancelled(self, operation: Operation, owner: User) -> None:
+    def test_a_request_on_its_way_cannot_be_cancelled(self, operation: Operation, alice: User) -> None:
         submitting(operation)
         with pytest.raises(ForbiddenArrow):
-            operation.cancel(owner)
+            operation.cancel(alice)
 
     def test_a_stale_holder_changes_nothing(self, operation: Operation) -> None:
         stale = Operation.objects.get(pk=operation.pk)
@@ -153,47 +136,47 @@ class TestArrows:
         assert operation.submissions.get().sends == 0
 
     def test_a_persons_decision_refuses_the_poller_that_works_on_the_row(
-        self, operation: Operation, owner: User
+        self, operation: Operation, alice: User
     ) -> None:
         running(operation)
         held = Operation.objects.get(pk=operation.pk)
-        operation.cancel(owner)
+        operation.cancel(alice)
         with pytest.raises(LostLease):
             held.still_running(next_in=10, answer={})
         assert operation.state == State.CANCELLED
         assert operation.clip.cost_micros is None
 
     def test_a_cancelled_clip_that_google_accepted_can_be_fetched_after_all(
-        self, operation: Operation, owner: User
+        self, operation: Operation, alice: User
     ) -> None:
         running(operation)
-        operation.cancel(owner)
-        operation.fetch_after_all(owner)
+        operation.cancel(alice)
+        operation.fetch_after_all(alice)
         assert (operation.state, operation.clip.status) == (State.RUNNING, "generating")
 
-    def test_a_clip_that_was_never_sent_cannot_be_fetched(self, operation: Operation, owner: User) -> None:
-        operation.cancel(owner)
+    def test_a_clip_that_was_never_sent_cannot_be_fetched(self, operation: Operation, alice: User) -> None:
+        operation.cancel(alice)
         with pytest.raises(ForbiddenArrow):
-            operation.fetch_after_all(owner)
+            operation.fetch_after_all(alice)
 
-    def test_an_attached_name_makes_it_run(self, operation: Operation, owner: User) -> None:
+    def test_an_attached_name_makes_it_run(self, operation: Operation, alice: User) -> None:
         unconfirmed(operation)
-        operation.attach("models/m/operations/9", owner)
+        operation.attach("models/m/operations/9", alice)
         assert (operation.state, operation.remote_ref) == (State.RUNNING, "models/m/operations/9")
         assert operation.submissions.get().outcome == SubmissionOutcome.ACCEPTED
 
-    def test_after_the_last_look_it_waits_for_a_person(self, operation: Operation, owner: User) -> None:
+    def test_after_the_last_look_it_waits_for_a_person(self, operation: Operation, alice: User) -> None:
         unconfirmed(operation)
         for _ in range(5):
             assert not operation.wants_an_answer
             operation.look_again_later([])
         assert operation.wants_an_answer
-        operation.look_again(owner)
+        operation.look_again(alice)
         assert not operation.wants_an_answer
 
-    def test_every_arrow_is_told_in_order(self, operation: Operation, owner: User) -> None:
+    def test_every_arrow_is_told_in_order(self, operation: Operation, alice: User) -> None:
         unconfirmed(operation)
-        operation.give_up(owner)
+        operation.give_up(alice)
         assert list(operation.events.values_list("before", "after")) == [
             ("", "queued"),
             ("queued", "submitting"),
@@ -245,10 +228,10 @@ class TestConstraints:
             Operation.objects.filter(pk=operation.pk).update(**BROKEN_OPERATIONS[name])
 
     def test_one_remote_generation_is_adopted_once(
-        self, operation: Operation, project: Project, owner: User
+        self, operation: Operation, project: Project, alice: User
     ) -> None:
         running(operation, "models/m/operations/1")
-        other = Clip.objects.ask_for(project, owner, uuid.uuid4(), 1, RECIPE)[0].operation
+        other = Clip.objects.ask_for(project, alice, uuid.uuid4(), 1, RECIPE)[0].operation
         submitting(other)
         with pytest.raises(IntegrityError), transaction.atomic():
             other.accepted("models/m/operations/1", next_in=10)
@@ -300,11 +283,11 @@ class TestEstimates:
         assert Operation.objects.usual_seconds({clip.kind}) == {}
 
     def test_it_tells_the_median_and_the_slow_end_of_past_clips(
-        self, clip: Clip, project: Project, owner: User
+        self, clip: Clip, project: Project, alice: User
     ) -> None:
         start = timezone.now()
         for seconds in (60, 70, 80, 90, 300):
-            operation = Clip.objects.ask_for(project, owner, uuid.uuid4(), 1, RECIPE)[0].operation
+            operation = Clip.objects.ask_for(project, alice, uuid.uuid4(), 1, RECIPE)[0].operation
             running(operation, f"models/m/operations/{seconds}")
             operation.finished_at_google("uri", {})
             operation.downloaded()
@@ -340,7 +323,7 @@ class TestDeleting:
     def test_files_go_with_the_rows(
         self,
         clip: Clip,
-        owner: User,
+        alice: User,
         project: Project,
         settings,
         tmp_path,
@@ -353,7 +336,7 @@ class TestDeleting:
         picture = Picture.objects.create(
             project=project, file="seed.png", mime_type="image/png", width=1, height=1
         )
-        clip.operation.cancel(owner)
+        clip.operation.cancel(alice)
         Clip.objects.filter(pk=clip.pk).update(video="v.mp4", poster="p.jpg", seed_picture=picture)
         clip.refresh_from_db()
         with django_capture_on_commit_callbacks(execute=True):
@@ -362,7 +345,7 @@ class TestDeleting:
         assert Picture.objects.count() == 0
 
     def test_a_project_goes_with_its_clips_and_pictures(
-        self, clip: Clip, owner: User, project: Project
+        self, clip: Clip, alice: User, project: Project
     ) -> None:
         picture = Picture.objects.create(
             project=project, file="seed.png", mime_type="image/png", width=1, height=1

@@ -4,10 +4,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,56 +12,13 @@ import pytest
 
 from projects.management.commands.web import listen
 from tests.poller.studio import wait_until
+from tests.processes import Installation, free_address
 
 pytestmark = pytest.mark.kill
 
-ROOT = Path(__file__).parent.parent
 
-
-class Up:
-    """A running `up --demo` on a data folder and ports of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as web, socket.socket() as simulator:
-            web.bind(("127.0.0.1", 0))
-            simulator.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{web.getsockname()[1]}"
-            simulator_address = f"127.0.0.1:{simulator.getsockname()[1]}"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "VEOWEB_ENV_FILE": os.devnull,
-            "VEOWEB_VAR": str(folder),
-            "VEOWEB_ADDRESS": self.address,
-            "VEOWEB_SIMULATOR": simulator_address,
-        }
-        self.manage("first_run")
-        self.log = folder / "up.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--demo"],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-            )
-
-    def manage(self, *words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://{self.address}/healthz", timeout=5) as response:
-                return bool(response.status == 200)
-        except OSError:
-            return False
+class Up(Installation):
+    """A demo, and a look at the processes it is made of."""
 
     def children(self) -> list[int]:
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
@@ -87,9 +41,9 @@ def gone(pids: list[int]) -> bool:
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Up]:
-    up = Up(tmp_path)
+    up = Up(tmp_path, {"VEOWEB_SIMULATOR": free_address()})
     try:
-        wait_until(up.answers, seconds=40)
+        up.start("--demo")
         yield up
     finally:
         up.process.kill()

@@ -2,11 +2,7 @@
 
 import os
 import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from projects.simulator.app import Simulator
 from tests import media
-from tests.poller.studio import wait_until
+from tests.processes import Installation
 
-ROOT = Path(__file__).parent.parent.parent
 KEY = "AIzaSyNeverToBeSeenAnywhere-0123456789ab"
 """Looks like a real key, so that everything that hides keys, and everything that leaks them, sees one."""
 
@@ -34,21 +29,12 @@ for name in ("alice", "mallory"):
 """
 
 
-class Studio:
+class Studio(Installation):
     """Web server and poller as people run them, with a key in the environment."""
 
     def __init__(self, folder: Path, simulator: Simulator) -> None:
         self.simulator = simulator
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.url = f"http://{address}"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "VEOWEB_ENV_FILE": os.devnull,
-            "VEOWEB_VAR": str(folder),
-            "VEOWEB_ADDRESS": address,
+        settings = {
             "GEMINI_API_KEY": KEY,
             "GOOGLE_GEMINI_BASE_URL": simulator.url,
             "VEOWEB_POLL_SECONDS": "0.5",
@@ -56,38 +42,9 @@ class Studio:
             "VEOWEB_LEASE_SECONDS": "5",
             "VEOWEB_LOG_LEVEL": "DEBUG",
         }
-        self.manage("first_run")
+        super().__init__(folder, settings)
         self.manage("shell", "--no-imports", "-c", PEOPLE)
-        self.log = folder / "studio.log"
         self.start()
-
-    def manage(self, *words: str) -> str:
-        return subprocess.run(
-            [sys.executable, "manage.py", *words],
-            cwd=ROOT,
-            env=self.environment,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
-            )
-        wait_until(self.answers, seconds=60)
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-
-    def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as response:
-                return bool(response.status == 200)
-        except OSError:
-            return False
 
     def rows(self, sql: str) -> list[Any]:
         connection = sqlite3.connect(self.folder / "db.sqlite3", timeout=20)

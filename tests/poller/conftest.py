@@ -13,14 +13,7 @@ from django.db.models.functions import Now
 from projects.models import Clip, Gate, Operation, Project
 from projects.poller.loop import Poller
 from projects.simulator.app import Simulator
-
-RECIPE = {
-    "prompt": "A lighthouse keeper climbs the stairs at dawn",
-    "model": "veo-3.1-lite-generate-preview",
-    "aspect_ratio": "16:9",
-    "resolution": "720p",
-    "duration_seconds": 4,
-}
+from tests.factories import RECIPE
 
 
 @pytest.fixture(scope="session")
@@ -36,16 +29,6 @@ def simulator(tmp_path: Path, rendered: Path) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def owner() -> User:
-    return User.objects.create_user("owner")
-
-
-@pytest.fixture
-def project(owner: User) -> Project:
-    return Project.objects.create(owner=owner, name="The lighthouse")
-
-
-@pytest.fixture
 def poller(simulator: Simulator, settings: Any, tmp_path: Path) -> Iterator[Poller]:
     settings.GOOGLE_GEMINI_BASE_URL = simulator.url
     settings.MEDIA_ROOT = tmp_path / "media"
@@ -55,9 +38,9 @@ def poller(simulator: Simulator, settings: Any, tmp_path: Path) -> Iterator[Poll
 
 
 @pytest.fixture
-def ask(project: Project, owner: User) -> Callable[..., Clip]:
+def ask(project: Project, alice: User) -> Callable[..., Clip]:
     def ask(**changes: Any) -> Clip:
-        return Clip.objects.ask_for(project, owner, uuid.uuid4(), 1, {**RECIPE, **changes})[0]
+        return Clip.objects.ask_for(project, alice, uuid.uuid4(), 1, {**RECIPE, **changes})[0]
 
     return ask
 

@@ -170,11 +170,11 @@ class TestThePaidPost:
         assert clip.status == "unconfirmed"
 
     def test_submit_again_pays_a_second_time_only_on_a_persons_word(
-        self, ask: Ask, finish: Finish, simulator: Simulator, owner: User
+        self, ask: Ask, finish: Finish, simulator: Simulator, alice: User
     ) -> None:
         simulator.script("submit", "status", status=503)
         clip = finish(ask())
-        clip.operation.submit_again(owner, clip.price_micros)
+        clip.operation.submit_again(alice, clip.price_micros)
         assert finish(clip).status == "ready"
         assert simulator.counts["submit"] == 2
         assert simulator.charged == 1
@@ -362,13 +362,13 @@ class TestFollowing:
         assert finish(ask()).operation.reason == "empty"
 
     def test_a_cancelled_clip_can_be_fetched_after_all(
-        self, ask: Ask, finish: Finish, poller: Poller, owner: User
+        self, ask: Ask, finish: Finish, poller: Poller, alice: User
     ) -> None:
         clip = ask()
         poller.step()
-        Operation.objects.get(clip=clip).cancel(owner)
+        Operation.objects.get(clip=clip).cancel(alice)
         assert finish(clip).status == "cancelled"
-        Operation.objects.get(clip=clip).fetch_after_all(owner)
+        Operation.objects.get(clip=clip).fetch_after_all(alice)
         assert finish(clip).status == "ready"
 
 
@@ -538,7 +538,7 @@ class TestLeases:
         assert not claimed[2].lost.is_set()
         assert not Operation.objects.filter(next_at__lte=Now()).exists()
 
-    def test_a_renewal_after_the_release_revives_nothing(self, ask: Ask, poller: Poller, owner: User) -> None:
+    def test_a_renewal_after_the_release_revives_nothing(self, ask: Ask, poller: Poller, alice: User) -> None:
         clip = ask()
         claimed = poller._claim()
         assert claimed is not None
