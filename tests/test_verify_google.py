@@ -218,7 +218,7 @@ def test_it_does_not_show_the_key_to_the_simulator_in_demo_mode(server, run, set
     settings.DEMO = True
     server.will(MODELS)
     assert run()[0] == 0
-    assert server.seen[0].headers["x-goog-api-key"] == "demo"
+    assert server.seen[0].headers["x-goog-api-key"] == "the-key-of-the-demo"
 
 
 def test_it_says_that_a_credential_cannot_be_one(server, run, settings):
