@@ -69,3 +69,8 @@ def age(clip: Clip, **by: Any) -> None:
     """Moves everything that happened to a clip into the past by a timedelta."""
     times = ("accepted_at", "expires_at", "trouble_since", "done_at")
     Operation.objects.filter(clip=clip).update(**{name: F(name) - by["by"] for name in times})
+
+
+def media_files(folder: Path) -> list[str]:
+    """What lies in a media folder, leftovers included."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
