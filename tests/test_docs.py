@@ -10,7 +10,7 @@ from projects.poller.failpoints import NAMES
 ROOT = Path(__file__).parent.parent
 READ = set(
     re.findall(
-        r"_(?:text|flag|number|words)\(\s*\"([A-Z_]+)\"|environ\.get\(\"([A-Z_]+)\"\)",
+        r"_(?:text|flag|number|words|choice)\(\s*\"([A-Z_]+)\"|environ\.get\(\"([A-Z_]+)\"\)",
         (ROOT / "veoweb" / "settings.py").read_text(),
     )
 )

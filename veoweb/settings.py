@@ -38,6 +38,14 @@ def _number(name: str, default: float) -> float:
     return number
 
 
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of the choices, the first when nothing is set."""
+    value = _text(name, choices[0]).lower()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
+
+
 def _words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in _text(name, default).split(",") if word.strip()]
 
@@ -213,15 +221,29 @@ USE_I18N = False
 # --- Google -------------------------------------------------------------------------------------------------
 
 GEMINI_API_KEY = _text("GEMINI_API_KEY")
+GEMINI_KEY_STYLE = _choice("VEOWEB_GEMINI_KEY_STYLE", ("header", "bearer"))
+GEMINI_API_VERSION = _text("VEOWEB_GEMINI_API_VERSION", "v1beta")
 GEMINI_OAUTH_TOKEN = _text("GEMINI_OAUTH_TOKEN")
+GOOGLE_APPLICATION_CREDENTIALS = _text("GOOGLE_APPLICATION_CREDENTIALS")
 GOOGLE_CLOUD_PROJECT = _text("GOOGLE_CLOUD_PROJECT")
-DEMO = _flag("VEOWEB_DEMO", default=not (GEMINI_API_KEY or GEMINI_OAUTH_TOKEN))
+GOOGLE_CLOUD_LOCATION = _text("GOOGLE_CLOUD_LOCATION", "us-central1")
+GOOGLE_CLOUD_QUOTA_PROJECT = _text("GOOGLE_CLOUD_QUOTA_PROJECT")
+DEMO = _flag("VEOWEB_DEMO", default=not (GEMINI_API_KEY or GEMINI_OAUTH_TOKEN or GOOGLE_CLOUD_PROJECT))
 """Clips come from the simulator, nothing is paid. On while no Google credential is set."""
 SIMULATOR_ADDRESS = _text("VEOWEB_SIMULATOR", "127.0.0.1:8090")
 GOOGLE_GEMINI_BASE_URL = _text(
     "GOOGLE_GEMINI_BASE_URL",
     f"http://{SIMULATOR_ADDRESS}" if DEMO else "https://generativelanguage.googleapis.com",
 ).rstrip("/")
+GOOGLE_VERTEX_BASE_URL = _text(
+    "GOOGLE_VERTEX_BASE_URL", f"http://{SIMULATOR_ADDRESS}" if DEMO else ""
+).rstrip("/")
+"""Empty: Google's own host for GOOGLE_CLOUD_LOCATION."""
+VERTEX_STORAGE = _text("VEOWEB_VERTEX_STORAGE").rstrip("/")
+OMNI_BACKGROUND = _flag("VEOWEB_OMNI_BACKGROUND")
+"""Let Gemini Omni work in the background, if the key passes a test of it; see docs/google.md."""
+HELD_POSTS = int(_number("VEOWEB_HELD_POSTS", 4))
+"""Gemini Omni requests that one poller keeps open at the same time."""
 
 # --- the poller and the pages -------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from projects import figures
-from projects.veo.catalog import CATALOG, GOOGLE_GEMINI_ORIGIN, Model
+from projects.veo.catalog import CATALOG, Model
+from projects.veo.setup import GOOGLE_GEMINI_ORIGIN
 
 MOST_TAKES = 4
 
@@ -77,11 +78,11 @@ def price_now(model_id: str, resolution: str, duration_seconds: int) -> int | No
 
 def retirement(model: Model) -> str:
     """ "Retired by Google on 22 October 2026; use …", or "" for a model that has no end yet."""
-    if model.retired_on is None:
+    if model.retires_on is None:
         return ""
     word = "Retired" if model.retired(timezone.localdate()) else "Retires"
     use = f"; use {_successor(model)}" if model.replaced_by else ""
-    return f"{word} by Google on {date_format(model.retired_on, 'j F Y')}{use}."
+    return f"{word} by Google on {date_format(model.retires_on, 'j F Y')}{use}."
 
 
 def settle(data: Mapping[str, Any]) -> tuple[Choice, list[str]]:

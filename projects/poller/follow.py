@@ -12,6 +12,7 @@ from projects.poller.failpoints import failpoint
 from projects.poller.google import Google
 from projects.poller.leases import Hold
 from projects.poller.schedule import backoff, next_poll
+from projects.poller.submit import recipe_of
 from projects.veo.errors import NotFound, VeoError
 from projects.veo.types import Found, Phase, Progress
 
@@ -118,7 +119,7 @@ def _listed_at_google(operation: Operation, google: Google) -> list[str]:
     if lost is None or lost.sent_at is None:
         return []
     try:
-        found = google.back_end(operation.back_end).locate(operation.clip.model)
+        found = google.back_end(operation.back_end).locate(recipe_of(operation))
     except VeoError:
         return []
     start, end = lost.sent_at - CLOCK_SKEW, (lost.closed_at or timezone.now()) + CLOCK_SKEW

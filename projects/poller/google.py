@@ -2,20 +2,10 @@
 
 import threading
 
-from django.conf import settings
-
+from projects.models.google import google_setup
+from projects.poller.part import incoming
 from projects.veo.client import BackEnd, open_back_end
-from projects.veo.credentials import ApiKey, Credentials, OAuthToken
 from projects.veo.errors import VeoError
-
-
-def credentials() -> Credentials:
-    """The one credential that requests carry: in demo mode a stand-in, which only the simulator accepts."""
-    if settings.DEMO:
-        return ApiKey("the-key-of-the-demo")
-    if settings.GEMINI_API_KEY:
-        return ApiKey(settings.GEMINI_API_KEY)
-    return OAuthToken(settings.GEMINI_OAUTH_TOKEN, quota_project=settings.GOOGLE_CLOUD_PROJECT)
 
 
 class Google:
@@ -28,9 +18,7 @@ class Google:
         with self._lock:
             if name not in self._open:
                 try:
-                    self._open[name] = open_back_end(
-                        name, credentials(), base_url=settings.GOOGLE_GEMINI_BASE_URL
-                    )
+                    self._open[name] = open_back_end(name, google_setup(), spool=incoming())
                 except ValueError as error:
                     raise VeoError("set_up_wrong", f"{error} Correct it in .env and restart.") from None
             return self._open[name]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from projects.images import BadImage, clean
-from projects.models import Clip, Gate, LostLease, Operation, Picture, Submission, SubmissionOutcome
+from projects.models import Gate, LostLease, Operation, Picture, Submission, SubmissionOutcome
 from projects.poller.failpoints import failpoint
 from projects.poller.google import Google
 from projects.poller.leases import Hold
@@ -34,7 +34,7 @@ def submit(operation: Operation, google: Google, hold: Hold) -> None:
     """queued → submitting → running, or one of the exits of the outcome table."""
     try:
         back_end = google.back_end(operation.back_end)
-        recipe = recipe_of(operation.clip)
+        recipe = recipe_of(operation)
     except (OSError, BadImage) as error:
         operation.reject("seed_missing", f"The picture of this clip could not be read here: {error}")
         return
@@ -44,7 +44,7 @@ def submit(operation: Operation, google: Google, hold: Hold) -> None:
     request, digest = described(back_end.request_body(recipe))
     submission = operation.start_submitting(request, digest)
     failpoint("intent")
-    outcome = back_end.submit(recipe)
+    outcome = back_end.submit(recipe, lambda ref: True)
     failpoint("posted")
     keep_evidence(submission, outcome)
     failpoint("evidence")
@@ -73,9 +73,11 @@ def recover(operation: Operation, google: Google, hold: Hold) -> None:
         )
 
 
-def recipe_of(clip: Clip) -> Recipe:
+def recipe_of(operation: Operation) -> Recipe:
     """The clip's frozen settings with its pictures cut to its ratio. Raises OSError, BadImage."""
+    clip = operation.clip
     return Recipe(
+        operation_id=str(operation.pk),
         model=clip.model,
         prompt=clip.prompt,
         negative_prompt=clip.negative_prompt,

@@ -1,20 +1,36 @@
 """Which models exist, what they take, what they cost and when they retire.
 
-One dated table feeds form choices, server checks, prices and the simulator (promise P7). Facts: Google's
-model pages and price tables, read between July and November 2026; `verified_on` dates each row.
+One dated table, `catalog.toml`, feeds form choices, server checks, prices and the simulator (promise P7). Its
+facts are from Google's model pages and price tables, July to November 2026; `verified_on` dates each row.
 """
 
 import datetime as dt
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
 
 GEMINI_VEO = "gemini_veo"
-
-GOOGLE_GEMINI_ORIGIN = "https://generativelanguage.googleapis.com"
-"""Google's own API-key service. Against any other origin (simulator, relay) retired models can be chosen."""
+VERTEX_VEO = "vertex_veo"
+GEMINI_OMNI = "gemini_omni"
+BACK_ENDS = {
+    GEMINI_OMNI: "Gemini Omni (Interactions API)",
+    VERTEX_VEO: "Veo on Vertex AI",
+    GEMINI_VEO: "Veo on the Gemini API",
+}
+"""Google's wires and their names for people."""
 
 RETENTION = dt.timedelta(hours=48)
 """How long Google keeps a generated video ("videos are stored on the server for 2 days")."""
+
+EXTEND = "extend"
+EDIT = "edit"
+Task = Literal["", "extend", "edit"]
+"""What is done to an earlier clip; "" makes a new one."""
+
+NOTICE = dt.timedelta(days=60)
+"""How long before a retirement people are warned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,25 +43,58 @@ class Model:
     durations: tuple[int, ...]
     resolutions: tuple[str, ...]
     prices: Mapping[str, int]
+    price_source: str
+    priced_on: dt.date
     verified_on: dt.date
+    silent_prices: Mapping[str, int] = field(default_factory=dict)
+    tokens: Mapping[str, float] = field(default_factory=dict)
+    """Micro-dollars per token of input, text and video, where Google reports usage."""
+    preview: bool = False
     aspect_ratios: tuple[str, ...] = ("16:9", "9:16")
     full_length: frozenset[str] = frozenset()
-    """What needs the longest duration: names of resolutions, and "last_frame"."""
+    """What needs the longest duration: names of resolutions, "last_frame" and "references"."""
     wide_only: frozenset[str] = frozenset()
     """Resolutions offered in 16:9 only."""
     last_frame: bool = False
+    references: int = 0
+    """How many reference images it takes."""
+    extend_by: tuple[int, ...] = ()
+    """Seconds that an extension may add to a finished clip; empty where it extends nothing."""
+    extend_to: int = 0
+    extend_in: tuple[str, ...] = ()
+    """Resolutions in which it extends; empty: all."""
+    edit: bool = False
+    sound: Literal["always", "never", "switch"] = "always"
+    seed: bool = False
+    """Whether it takes a seed number (0 to 4,294,967,295)."""
     negative_prompt: bool = True
-    sound: bool = True
     prompt_tokens: int = 1024
-    retired_on: dt.date | None = None
+    image_bytes: int = 20 * 2**20
+    """The largest picture, and its media types."""
+    image_types: tuple[str, ...] = ("image/png", "image/jpeg")
+    retires_on: dt.date | None = None
+    retires_at_earliest: bool = False
+    """Google says "that day or later", so the day alone switches nothing off."""
     replaced_by: str = ""
 
-    def price(self, resolution: str, seconds: int) -> int:
+    def price(self, resolution: str, seconds: int, *, audio: bool = True) -> int:
         """List price of one clip in micro-dollars."""
-        return self.prices[resolution] * seconds
+        silent = self.sound == "switch" and not audio and resolution in self.silent_prices
+        return (self.silent_prices if silent else self.prices)[resolution] * seconds
 
     def retired(self, today: dt.date) -> bool:
-        return self.retired_on is not None and self.retired_on <= today
+        return self.retires_on is not None and self.retires_on <= today and not self.retires_at_earliest
+
+    def retires_soon(self, today: dt.date) -> bool:
+        return self.retires_on is not None and not self.retired(today) and self.retires_on - NOTICE <= today
+
+    def lengths(self, task: str = "") -> tuple[int, ...]:
+        """Seconds that may be asked for. An edit keeps the length of what it edits."""
+        return self.extend_by if task == EXTEND else self.durations
+
+    def sizes(self, task: str = "") -> tuple[str, ...]:
+        """Resolutions that may be asked for."""
+        return self.extend_in if task == EXTEND and self.extend_in else self.resolutions
 
     def refusals(
         self,
@@ -55,35 +104,100 @@ class Model:
         duration_seconds: int,
         seed_image: bool = False,
         last_frame: bool = False,
+        references: int = 0,
         negative_prompt: bool = False,
+        seed: bool = False,
+        audio: bool = True,
+        task: str = "",
+        source_seconds: float = 0,
     ) -> dict[str, str]:
-        """What Google would refuse in this combination: field name to sentence; empty when all is well."""
+        """What Google would refuse in this combination: field name to sentence; empty when all is well.
+
+        `source_seconds` is how long the clip is that a task works on.
+        """
         found: dict[str, str] = {}
-        longest = self.durations[-1]
+        self._check_shape(found, aspect_ratio, resolution, task)
+        self._check_length(found, resolution, duration_seconds, last_frame, references, task, source_seconds)
+        self._check_pictures(found, seed_image, last_frame, references, task)
+        if negative_prompt and not self.negative_prompt:
+            found["negative_prompt"] = f"{self.label} takes no negative prompt."
+        if seed and not self.seed:
+            found["seed"] = f"{self.label} takes no seed number."
+        if not audio and self.sound == "always":
+            found["audio"] = f"{self.label} always makes sound."
+        return found
+
+    def _check_shape(self, found: dict[str, str], aspect_ratio: str, resolution: str, task: str) -> None:
+        sizes = self.sizes(task)
         if aspect_ratio not in self.aspect_ratios:
             found["aspect_ratio"] = f"{self.label} makes {_either(self.aspect_ratios)}."
-        if resolution not in self.resolutions:
-            found["resolution"] = f"{self.label} makes {_either(self.resolutions)}, not {resolution}."
+        if resolution not in sizes:
+            verb = "extends in" if task == EXTEND else "makes"
+            found["resolution"] = f"{self.label} {verb} {_either(sizes)}, not {resolution}."
         elif resolution in self.wide_only and aspect_ratio != "16:9":
             found["resolution"] = f"{resolution} is made in 16:9 only with {self.label}."
-        if duration_seconds not in self.durations:
-            lengths = _either(tuple(f"{seconds} s" for seconds in self.durations))
-            found["duration_seconds"] = f"{self.label} makes {lengths}."
-        elif resolution in self.full_length and duration_seconds != longest:
+
+    def _check_length(
+        self,
+        found: dict[str, str],
+        resolution: str,
+        seconds: int,
+        last_frame: bool,
+        references: int,
+        task: str,
+        source_seconds: float,
+    ) -> None:
+        longest = self.durations[-1]
+        if task == EDIT:
+            if not self.edit:
+                found["task"] = f"{self.label} edits no clips."
+        elif task == EXTEND:
+            if not self.extend_by:
+                found["task"] = f"{self.label} extends no clips."
+            elif seconds not in self.extend_by:
+                found["duration_seconds"] = f"{self.label} extends by {_seconds(self.extend_by)}."
+            elif round(source_seconds) + seconds > self.extend_to:
+                found["duration_seconds"] = (
+                    f"{self.label} extends to {self.extend_to} s at most; this clip has {source_seconds:g} s."
+                )
+        elif seconds not in self.durations:
+            found["duration_seconds"] = f"{self.label} makes {_seconds(self.durations)}."
+        elif resolution in self.full_length and seconds != longest:
             found["duration_seconds"] = f"{resolution} needs {longest} s."
-        elif last_frame and "last_frame" in self.full_length and duration_seconds != longest:
+        elif last_frame and "last_frame" in self.full_length and seconds != longest:
             found["duration_seconds"] = f"A last frame needs {longest} s."
+        elif references and "references" in self.full_length and seconds != longest:
+            found["duration_seconds"] = f"Reference images need {longest} s."
+
+    def _check_pictures(
+        self, found: dict[str, str], seed_image: bool, last_frame: bool, references: int, task: str
+    ) -> None:
+        if task:
+            doing = "An extension" if task == EXTEND else "An edit"
+            given = {"seed_image": seed_image, "last_frame": last_frame, "references": references}
+            found.update({name: f"{doing} takes no other pictures." for name in given if given[name]})
+            return
         if last_frame and not self.last_frame:
             found["last_frame"] = f"{self.label} takes no last frame."
         elif last_frame and not seed_image:
             found["last_frame"] = "A last frame needs a seed image to start from."
-        if negative_prompt and not self.negative_prompt:
-            found["negative_prompt"] = f"{self.label} takes no negative prompt."
-        return found
+        if references and not self.references:
+            found["references"] = f"{self.label} takes no reference images."
+        elif references > self.references:
+            found["references"] = f"{self.label} takes {self.references} reference images at most."
+        elif references and (seed_image or last_frame):
+            found["references"] = "Reference images cannot be combined with a seed image or a last frame."
 
 
 def _either(words: tuple[str, ...]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _seconds(lengths: tuple[int, ...]) -> str:
+    """ "4 s, 6 s or 8 s", "3 to 15 s"."""
+    if len(lengths) > 4 and lengths == tuple(range(lengths[0], lengths[-1] + 1)):
+        return f"{lengths[0]} to {lengths[-1]} s"
+    return _either(tuple(f"{seconds} s" for seconds in lengths))
 
 
 @dataclass(frozen=True)
@@ -99,89 +213,48 @@ class Catalog:
     def get(self, model_id: str) -> Model | None:
         return self.by_id.get(model_id)
 
+    def of(self, back_end: str) -> tuple[Model, ...]:
+        return tuple(model for model in self.models if model.back_end == back_end)
 
-_READ = dt.date(2026, 11, 22)
-_VEO_2_3_OFF = dt.date(2026, 6, 30)
-_VEO_31_OFF = dt.date(2026, 10, 22)
+    def successor(self, model: Model, today: dt.date) -> Model | None:
+        """The model that Google names instead, or what replaced that in turn; None if it names none."""
+        seen = {model.id}
+        found = self.get(model.replaced_by)
+        while found and found.retired(today) and found.replaced_by not in seen:
+            seen.add(found.id)
+            found = self.get(found.replaced_by)
+        return found
 
-CATALOG = Catalog(
-    (
-        Model(
-            id="veo-3.1-lite-generate-preview",
-            label="Veo 3.1 Lite",
-            back_end=GEMINI_VEO,
-            durations=(4, 6, 8),
-            resolutions=("720p", "1080p"),
-            prices={"720p": 50_000, "1080p": 80_000},
-            full_length=frozenset({"1080p"}),
-            verified_on=_READ,
-            retired_on=_VEO_31_OFF,
-            replaced_by="gemini-omni-1.1-flash",
-        ),
-        Model(
-            id="veo-3.1-fast-generate-preview",
-            label="Veo 3.1 Fast",
-            back_end=GEMINI_VEO,
-            durations=(4, 6, 8),
-            resolutions=("720p", "1080p", "4k"),
-            prices={"720p": 100_000, "1080p": 120_000, "4k": 300_000},
-            full_length=frozenset({"1080p", "4k", "last_frame"}),
-            last_frame=True,
-            verified_on=_READ,
-            retired_on=_VEO_31_OFF,
-            replaced_by="gemini-omni-1.1-flash",
-        ),
-        Model(
-            id="veo-3.1-generate-preview",
-            label="Veo 3.1",
-            back_end=GEMINI_VEO,
-            durations=(4, 6, 8),
-            resolutions=("720p", "1080p", "4k"),
-            prices={"720p": 400_000, "1080p": 400_000, "4k": 600_000},
-            full_length=frozenset({"1080p", "4k", "last_frame"}),
-            last_frame=True,
-            verified_on=_READ,
-            retired_on=_VEO_31_OFF,
-            replaced_by="gemini-omni-1.1-flash",
-        ),
-        Model(
-            id="veo-3.0-fast-generate-001",
-            label="Veo 3 Fast",
-            back_end=GEMINI_VEO,
-            durations=(4, 6, 8),
-            resolutions=("720p", "1080p"),
-            prices={"720p": 150_000, "1080p": 150_000},
-            full_length=frozenset({"1080p"}),
-            wide_only=frozenset({"1080p"}),
-            verified_on=_READ,
-            retired_on=_VEO_2_3_OFF,
-            replaced_by="veo-3.1-fast-generate-preview",
-        ),
-        Model(
-            id="veo-3.0-generate-001",
-            label="Veo 3",
-            back_end=GEMINI_VEO,
-            durations=(4, 6, 8),
-            resolutions=("720p", "1080p"),
-            prices={"720p": 400_000, "1080p": 400_000},
-            full_length=frozenset({"1080p"}),
-            wide_only=frozenset({"1080p"}),
-            verified_on=_READ,
-            retired_on=_VEO_2_3_OFF,
-            replaced_by="veo-3.1-generate-preview",
-        ),
-        Model(
-            id="veo-2.0-generate-001",
-            label="Veo 2",
-            back_end=GEMINI_VEO,
-            durations=(5, 6, 7, 8),
-            resolutions=("720p",),
-            prices={"720p": 350_000},
-            last_frame=True,
-            sound=False,
-            verified_on=_READ,
-            retired_on=_VEO_2_3_OFF,
-            replaced_by="veo-3.1-generate-preview",
-        ),
-    )
-)
+
+def read_catalog(text: str) -> Catalog:
+    """The catalog in a TOML text. ValueError for a row that is incomplete, ill-typed or there twice."""
+    models = tuple(_model(row) for row in tomllib.loads(text)["model"])
+    ids = [model.id for model in models]
+    if len(set(ids)) < len(ids):
+        raise ValueError("A model is there twice.")
+    return Catalog(models)
+
+
+def _model(row: dict[str, Any]) -> Model:
+    kinds = {each.name: each.type for each in fields(Model)}
+    if unknown := row.keys() - kinds.keys():
+        raise ValueError(f"{row.get('id')}: there is no {', '.join(sorted(unknown))}.")
+    try:
+        model = Model(**{name: _value(name, kinds[name], value) for name, value in row.items()})
+    except TypeError as error:
+        raise ValueError(f"{row.get('id')}: {error}") from error
+    priced = set(model.resolutions)
+    if model.back_end not in BACK_ENDS or priced != set(model.prices) or not priced >= set(model.extend_in):
+        raise ValueError(f"{model.id}: its back end, or the price of a resolution, is missing.")
+    return model
+
+
+def _value(name: str, kind: Any, value: Any) -> Any:
+    if name in ("prices", "silent_prices"):
+        return {resolution: round(dollars * 1_000_000) for resolution, dollars in value.items()}
+    if "tuple" in str(kind):
+        return tuple(value)
+    return frozenset(value) if "frozenset" in str(kind) else value
+
+
+CATALOG = read_catalog(Path(__file__).with_name("catalog.toml").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -30,7 +30,11 @@ class Credentials(ABC):
 
     @abstractmethod
     def headers(self) -> dict[str, str]:
-        """What to send, to the configured origin only."""
+        """What to send, to the configured origin only. VeoError where a token must be fetched and is not."""
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Told that Google answered 401 to these headers: True when one more try makes sense."""
+        return False
 
     @property
     def fingerprint(self) -> str:

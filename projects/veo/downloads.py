@@ -5,6 +5,7 @@ Whoever resumes must look at `Download.start`: 0 means that the server sends the
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from projects.veo.credentials import Credentials, excerpt
 from projects.veo.errors import BadDownload, NoAnswer
@@ -57,10 +58,18 @@ def opened(
     )
 
 
-def from_bytes(data: bytes, mime_type: str, *, piece: int = 2**20) -> Download:
-    """Bytes at hand as a Download, always from the start."""
-    pieces = (data[at : at + piece] for at in range(0, len(data), piece))
-    return Download(chunks=pieces, length=len(data), content_type=mime_type)
+def from_inline(video: bytes | Path, mime_type: str, *, piece: int = 2**20) -> Download:
+    """What came inside an answer as a Download, always from the start. OSError where its file is gone."""
+    if isinstance(video, Path):
+        return Download(chunks=_pieces(video, piece), length=video.stat().st_size, content_type=mime_type)
+    pieces = (video[at : at + piece] for at in range(0, len(video), piece))
+    return Download(chunks=pieces, length=len(video), content_type=mime_type)
+
+
+def _pieces(path: Path, size: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(size):
+            yield piece
 
 
 def _extent(stream: Stream, offset: int, etag: str) -> tuple[int, int | None]:

@@ -15,14 +15,14 @@ from urllib.parse import quote, urlencode
 
 from projects.veo import downloads
 from projects.veo.addresses import Resolver, resolve
-from projects.veo.catalog import GOOGLE_GEMINI_ORIGIN
 from projects.veo.credentials import Credentials
 from projects.veo.errors import ApiError, Garbled
 from projects.veo.operations import operation_name, read_accepted, read_progress, storable_json
 from projects.veo.outcome import judge
 from projects.veo.refusals import About
+from projects.veo.setup import GOOGLE_GEMINI_ORIGIN
 from projects.veo.transport import Limits, Transport
-from projects.veo.types import Download, FileInfo, Found, Outcome, Output, Picture, Progress, Recipe
+from projects.veo.types import Download, FileInfo, Found, OnRef, Outcome, Output, Picture, Progress, Recipe
 
 _FILE_ADDRESS = re.compile(r"(?:[^?#]*/v\d\w*/|/?)files/([A-Za-z0-9_-]{1,100})(?::download)?(?:[?#].*)?")
 _PAGES = 20
@@ -30,6 +30,8 @@ _PAGES = 20
 
 class GeminiVeo:
     """One credential at one base URL. Safe to use from several threads; `close` it when done."""
+
+    held = False
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class GeminiVeo:
             parameters["negativePrompt"] = recipe.negative_prompt
         return {"instances": [instance], "parameters": parameters}
 
-    def submit(self, recipe: Recipe) -> Outcome:
+    def submit(self, recipe: Recipe, on_ref: OnRef | None = None) -> Outcome:
         """Send the paid POST, exactly once, and judge what came of it. No network trouble raises."""
         path = self._path(f"models/{quote(recipe.model, safe='')}:predictLongRunning")
         answer = self._transport.post(path, self.request_body(recipe))
@@ -108,7 +110,7 @@ class GeminiVeo:
         again at 0.
         """
         if output.inline is not None:
-            yield downloads.from_bytes(output.inline, output.mime_type)
+            yield downloads.from_inline(output.inline, output.mime_type)
             return
         file_id = _file_id(output)
         url = (
@@ -120,9 +122,9 @@ class GeminiVeo:
                 stream, offset=offset, etag=etag, limits=self._limits, credentials=self._credentials
             )
 
-    def locate(self, model: str) -> list[Found]:
-        """Operations that Google lists for a model, [] where it does not list them."""
-        path = f"models/{quote(model, safe='')}/operations"
+    def locate(self, recipe: Recipe) -> list[Found]:
+        """Operations that Google lists for the model, [] where it does not list them."""
+        path = f"models/{quote(recipe.model, safe='')}/operations"
         try:
             listed = self._listed(path, "operations", size=100)
         except ApiError as error:

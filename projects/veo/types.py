@@ -1,9 +1,19 @@
 """What goes in and what comes out of a back end: plain frozen values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
+
+from projects.veo.catalog import Task
+
+OnRef = Callable[[str], bool]
+"""Told the operation's name at Google as soon as it is known, while the paid POST is still open.
+
+It must not raise. It answers whether to go on reading: False closes the connection, and the outcome then says
+no more than that the operation was accepted.
+"""
 
 
 @dataclass(frozen=True)
@@ -15,25 +25,48 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Source:
+    """The earlier clip that is extended or edited.
+
+    `ref` is the name of its operation (or interaction) at Google, `uri` where its video lies there ("" when
+    it came inside an answer), `file` our own copy.
+    """
+
+    ref: str
+    uri: str = ""
+    file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything one generation is made from."""
+    """Everything one generation is made from. `operation_id` names our row, for labels and storage."""
 
     model: str
     prompt: str
     aspect_ratio: str
     resolution: str
     duration_seconds: int
+    """Of an extension: the seconds it adds. An edit keeps the length of its source."""
     negative_prompt: str = ""
     seed_image: Picture | None = None
     last_frame: Picture | None = None
+    references: tuple[Picture, ...] = ()
+    seed: int | None = None
+    audio: bool = True
+    task: Task = ""
+    source: Source | None = None
+    operation_id: str = ""
 
 
 @dataclass(frozen=True)
 class Output:
-    """One finished video at Google: an address to download, or (`inline`) its bytes in the answer itself."""
+    """One finished video at Google: an address to download, or (`inline`) what came in the answer itself.
+
+    Long inline videos are written to a file while they arrive; that file belongs to whoever gets the output.
+    """
 
     uri: str = ""
-    inline: bytes | None = field(default=None, repr=False)
+    inline: bytes | Path | None = field(default=None, repr=False)
     mime_type: str = "video/mp4"
 
 
@@ -59,6 +92,8 @@ class Progress:
     error_code: int | None = None
     """gRPC code of a failed operation (3 invalid, 7 denied, 8 exhausted, 13 internal, 14 unavailable)."""
     error_message: str = ""
+    cost_micros: int | None = None
+    """Counted from the usage that Google reports, in micro-dollars; None where it reports none."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -123,7 +158,11 @@ class Download:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A remote operation that a listing shows; `created_at` as Google wrote it, "" when it says nothing."""
+    """A remote operation that a listing shows; `created_at` as Google wrote it, "" when it says nothing.
+
+    `certain` when it can only be ours, because it lies where only our operation's results are put.
+    """
 
     ref: str
     created_at: str = ""
+    certain: bool = False

@@ -119,7 +119,7 @@ def _model(offered: list[str], wanted: str, today: dt.date) -> Finding:
     known = CATALOG.get(wanted)
     if known and known.retired(today):
         return Finding(
-            f"Google switched off {wanted} on {known.retired_on}. Take {known.replaced_by} instead.",
+            f"Google switched off {wanted} on {known.retires_on}. Take {known.replaced_by} instead.",
             "model_retired",
         )
     return Finding(f"The model {wanted} is not offered to this credential.", "model_unknown")

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from projects import video
-from projects.poller.google import credentials
+from projects.models.google import google_setup
 from projects.veo.catalog import GEMINI_VEO
 from projects.veo.client import BackEnd, open_back_end
 from projects.veo.errors import BadDownload
@@ -54,11 +54,7 @@ class Command(BaseCommand):
             sentence = "No Google credential is set. Put GEMINI_API_KEY or GEMINI_OAUTH_TOKEN into .env."
             return Report((Finding(sentence, "not_configured"),))
         try:
-            held = credentials()
-        except ValueError as error:
-            return Report((Finding(str(error), "bad_credential"),))
-        try:
-            back_end = open_back_end(GEMINI_VEO, held, base_url=settings.GOOGLE_GEMINI_BASE_URL)
+            back_end = open_back_end(GEMINI_VEO, google_setup())
         except ValueError as error:
             return Report((Finding(str(error), "bad_base_url"),))
         return _verify(back_end, model, download, output)

@@ -305,7 +305,7 @@ class GeminiVeo:
             aspect_ratio=ratio,
             resolution=operation.resolution,
             seconds=operation.seconds,
-            sound=model.sound,
+            sound=model.sound != "never",
             seed_image=self._store.picture(operation.seed_image),
             last_frame=self._store.picture(operation.last_frame),
             take=operation.files.index(file_id),
