@@ -10,10 +10,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.text import Truncator, slugify
 
+from projects.models.lineup import Lineup
 from projects.models.projects import Picture, Project, remove_files
 from projects.models.reasons import Explanation, explain
 from projects.models.states import ClipStatus, State
-from projects.veo.catalog import CATALOG, Model
+from projects.veo.catalog import CATALOG, EDIT, EXTEND, GEMINI_VEO, Model
 
 if TYPE_CHECKING:
     from projects.models.operations import Operation
@@ -38,11 +39,12 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     ) -> list["Clip"]:
         """Writes one queued clip a take, each with the consent to pay for it once.
 
-        `recipe` holds the frozen fields of a clip. The same `token` never makes a second set: a double click
-        or a repeated POST gets the clips of the first.
+        `recipe` holds the frozen fields of a clip, and `references`, its pictures in order. The same `token`
+        never makes a second set: a double click or a repeated POST gets the clips of the first.
         """
-        model = CATALOG.by_id[recipe["model"]]
-        price = model.price(recipe["resolution"], recipe["duration_seconds"])
+        model = Lineup.now().catalog.by_id[recipe["model"]]
+        audio = recipe.get("audio", True)
+        price = model.price(recipe["resolution"], recipe["duration_seconds"], audio=audio)
         try:
             with transaction.atomic():
                 return [
@@ -64,6 +66,7 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         price: int,
         recipe: dict[str, Any],
     ) -> "Clip":
+        fields = {name: value for name, value in recipe.items() if name != "references"}
         clip = self.create(
             project=project,
             asked_by=user,
@@ -71,8 +74,10 @@ class ClipQuerySet(models.QuerySet["Clip"]):
             take=take,
             price_micros=price,
             simulated=settings.DEMO,
-            **recipe,
+            **fields,
         )
+        for position, picture in enumerate(recipe.get("references", ())):
+            clip.references.create(picture=picture, position=position)
         operation = clip.operations.create(back_end=model.back_end, next_at=Now())
         operation.consent_to(user, price)
         operation.tell("", State.QUEUED, "Asked for")
@@ -102,6 +107,14 @@ class Clip(models.Model):
     )
     last_picture = models.ForeignKey(
         Picture, on_delete=models.RESTRICT, null=True, blank=True, related_name="clips_ended"
+    )
+    seed = models.PositiveBigIntegerField(null=True, blank=True)
+    """A number that makes a generation repeatable, where the model takes one."""
+    audio = models.BooleanField(default=True)
+    task = models.CharField(max_length=8, blank=True, choices=[(EXTEND, "extension"), (EDIT, "edit")])
+    """What is done to `source`; empty for a clip of its own."""
+    source = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="derived"
     )
 
     status = models.CharField(max_length=12, choices=ClipStatus, default=ClipStatus.QUEUED)
@@ -149,6 +162,28 @@ class Clip(models.Model):
         return reverse("clip_detail", args=[self.pk])
 
     # --- questions ---
+
+    @property
+    def reference_pictures(self) -> list[Picture]:
+        return [reference.picture for reference in self.references.all()]
+
+    def why_no_source(self, model: Model, task: str) -> str:
+        """Why that model cannot extend or edit this clip, as a sentence; "" when it can.
+
+        Google takes only its own results: by address while it keeps the file, by the interaction's name, or,
+        on Vertex AI, as the video itself.
+        """
+        doing = "extended" if task == EXTEND else "edited"
+        if not self.ready:
+            return f"Only a finished clip can be {doing}."
+        if model.id != self.model:
+            return f"A clip can only be {doing} by the model that made it, {self.model_label}."
+        if self.simulated != settings.DEMO:
+            return f"A clip of {'the demo' if self.simulated else 'Google'} cannot be {doing} here now."
+        operation = self.operation
+        if model.back_end == GEMINI_VEO and not operation.at_google:
+            return "Google keeps a video for two days, and extends it only while it has it."
+        return ""
 
     @property
     def title(self) -> str:
@@ -213,6 +248,7 @@ class Clip(models.Model):
             raise ValueError("A clip that is still in flight cannot be deleted.")
         names = self.file_names()
         pictures = [pk for pk in (self.seed_picture_id, self.last_picture_id) if pk]
+        pictures += self.references.values_list("picture_id", flat=True)
         with transaction.atomic():
             self.delete()
             unused = Picture.objects.filter(pk__in=pictures).unused()
@@ -228,3 +264,18 @@ class Clip(models.Model):
         Clip.objects.filter(pk=self.pk).update(
             status=status, version=F("version") + 1, finished_at=ended, **fields
         )
+
+
+class ClipReference(models.Model):
+    """One reference image of a clip: what somebody or something looks like."""
+
+    clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="references")
+    picture = models.ForeignKey(Picture, on_delete=models.RESTRICT, related_name="clips_referring")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["clip", "position"], name="references_are_counted")]
+
+    def __str__(self) -> str:
+        return f"{self.position + 1}: {self.picture}"

@@ -1,4 +1,4 @@
-"""Rows that all pollers share: the rate gate and the sign of life."""
+"""Rows that all pollers share: the rate gate, the sign of life, and what they know of each back end."""
 
 import datetime as dt
 import random
@@ -7,6 +7,8 @@ from typing import Self
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
+
+from projects.veo.catalog import BACK_ENDS
 
 LONGEST_BACKOFF = 600.0
 """Seconds; the ceiling of our own waiting after a 429 for which Google named no time."""
@@ -73,3 +75,48 @@ class PollerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.poller
+
+
+class BackEndReportQuerySet(models.QuerySet["BackEndReport"]):
+    def worked(self, back_end: str) -> None:
+        self.update_or_create(back_end=back_end, defaults={"last_success_at": Now()})
+
+    def failed(self, back_end: str, sentence: str) -> None:
+        defaults = {"last_error_at": Now(), "last_error": sentence[:1000]}
+        self.update_or_create(back_end=back_end, defaults=defaults)
+
+    def want_check(self) -> None:
+        """Asks the pollers to look at every back end now: a page itself asks Google nothing (promise P6)."""
+        for back_end in BACK_ENDS:
+            self.update_or_create(back_end=back_end, defaults={"check_at": Now()})
+
+    def claim_check(self, back_end: str, again_in: dt.timedelta) -> bool:
+        """Whether a check is due and this caller is the one to make it."""
+        self.get_or_create(back_end=back_end)
+        due = self.filter(back_end=back_end, check_at__lte=Now())
+        return due.update(check_at=Now() + again_in) == 1
+
+
+class BackEndReport(models.Model):
+    """What the pollers last learned of one back end. Holds no credential."""
+
+    back_end = models.CharField(max_length=20, primary_key=True)
+    check_at = models.DateTimeField(db_default=Now())
+    """When it is looked at next."""
+    checked_at = models.DateTimeField(null=True, blank=True)
+    accepted = models.BooleanField(null=True)
+    """Whether Google accepted the credential at the last check."""
+    sentence = models.TextField(blank=True)
+    models_listed = models.JSONField(default=list, blank=True)
+    """Ids of our catalog that Google lists for this credential."""
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    background_ok = models.BooleanField(null=True)
+    """Gemini Omni only: whether this key can read background work; None while it was not tried."""
+    background_sentence = models.TextField(blank=True)
+
+    objects = BackEndReportQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.back_end

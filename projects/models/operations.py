@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, transaction
 from django.db.models import F, Max, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from projects.models.clips import Clip
 from projects.models.queue import OperationQuerySet
@@ -59,6 +60,8 @@ class Operation(models.Model):
     """Empty while unknown, and for a video that comes inside the status answer itself."""
     expires_at = models.DateTimeField(null=True, blank=True)
     """When Google deletes the result: 48 h after the request until its own file record says otherwise."""
+    cost_micros = models.PositiveBigIntegerField(null=True, blank=True)
+    """Counted from the usage that Google reported, in micro-dollars; None where it reported none."""
     answer = models.JSONField(default=dict, blank=True)
     """Google's last status answer, as received, without secrets and inline bytes."""
     file_record = models.JSONField(default=dict, blank=True)
@@ -137,6 +140,16 @@ class Operation(models.Model):
         return self.owner != ""
 
     @property
+    def cost(self) -> int:
+        """What a finished generation cost: by Google's count of its work, else by the list."""
+        return self.clip.price_micros if self.cost_micros is None else self.cost_micros
+
+    @property
+    def at_google(self) -> bool:
+        """Whether Google still keeps the result at an address of its own."""
+        return self.output_uri != "" and self.expires_at is not None and self.expires_at > timezone.now()
+
+    @property
     def wants_an_answer(self) -> bool:
         """Unconfirmed, and every look of ours is over: only a person can go on."""
         return self.state == State.UNCONFIRMED and self.next_at is None
@@ -157,12 +170,12 @@ class Operation(models.Model):
             self.submissions.filter(pk=submission.pk).update(sent_at=Now())
         return submission
 
-    def accepted(self, ref: str, *, next_in: float, note: str = "Google accepted the request") -> None:
-        """submitting or unconfirmed → running."""
+    def accepted(self, ref: str, *, next_in: float | None, note: str = "Google accepted the request") -> None:
+        """submitting or unconfirmed → running. Stays in hand when `next_in` is None: the answer goes on."""
         self._move(
             State.RUNNING,
             f"{note}: {ref}",
-            **self._release(next_in),
+            **({} if next_in is None else self._release(next_in)),
             **_NO_TROUBLE,
             remote_ref=ref,
             accepted_at=Now(),
@@ -220,7 +233,7 @@ class Operation(models.Model):
             clip_changes=self.reason != "",
         )
 
-    def finished_at_google(self, uri: str, answer: dict[str, Any]) -> None:
+    def finished_at_google(self, uri: str, answer: dict[str, Any], cost_micros: int | None = None) -> None:
         """running → downloading, to be fetched at once."""
         self._move(
             State.DOWNLOADING,
@@ -231,23 +244,38 @@ class Operation(models.Model):
             done_at=Now(),
             output_uri=uri,
             answer=answer,
+            cost_micros=cost_micros,
         )
 
-    def hold_back(self, sentence: str, google_text: str, answer: dict[str, Any]) -> None:
-        """running → filtered. Google does not charge for held-back videos."""
+    def hold_back(
+        self, sentence: str, google_text: str, answer: dict[str, Any], cost_micros: int | None
+    ) -> None:
+        """running → filtered. `cost_micros` None: Google does not say what it charges for that."""
         self._move(
             State.FILTERED,
             sentence,
-            clip={"cost_micros": 0},
+            clip={"cost_micros": cost_micros},
             **self._end("filtered", sentence, google_text),
             done_at=Now(),
             answer=answer,
         )
 
-    def fail(self, reason: str, sentence: str, google_text: str, answer: dict[str, Any]) -> None:
+    def fail(
+        self,
+        reason: str,
+        sentence: str,
+        google_text: str,
+        answer: dict[str, Any],
+        cost_micros: int | None = None,
+    ) -> None:
         """running → failed, on Google's word only."""
         self._move(
-            State.FAILED, sentence, **self._end(reason, sentence, google_text), done_at=Now(), answer=answer
+            State.FAILED,
+            sentence,
+            clip={"cost_micros": cost_micros},
+            **self._end(reason, sentence, google_text),
+            done_at=Now(),
+            answer=answer,
         )
 
     def expire(self, reason: str, sentence: str, google_text: str = "") -> None:
@@ -255,7 +283,7 @@ class Operation(models.Model):
         self._move(
             State.EXPIRED,
             sentence,
-            clip={"cost_micros": self.clip.price_micros if self.done_at else None},
+            clip={"cost_micros": self.cost if self.done_at else None},
             **self._end(reason, sentence, google_text),
         )
 
@@ -268,9 +296,9 @@ class Operation(models.Model):
         if news:
             self.tell(self.state, self.state, sentence)
 
-    def put_back(self) -> None:
-        """The holder stops before it is done; any poller may go on at once."""
-        self._write(**self._release(0), clip_changes=False)
+    def put_back(self, *, next_in: float = 0) -> None:
+        """The holder stops before it is done; any poller may go on after that many seconds."""
+        self._write(**self._release(next_in), clip_changes=False)
 
     def learn_file(self, record: dict[str, Any], expires_at: dt.datetime | None) -> None:
         """Google's record of the file. The work goes on in hand."""
@@ -292,7 +320,7 @@ class Operation(models.Model):
         self._move(
             State.SUCCEEDED,
             "The video is saved",
-            clip={"video": file, "sha256": sha256, "cost_micros": self.clip.price_micros, **clip},
+            clip={"video": file, "sha256": sha256, "cost_micros": self.cost, **clip},
             next_at=None,
             owner="",
             finished_at=Now(),

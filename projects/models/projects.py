@@ -57,7 +57,7 @@ class PictureQuerySet(models.QuerySet["Picture"]):
         return self.filter(project__in=Project.objects.visible_to(user))
 
     def unused(self) -> "PictureQuerySet":
-        return self.filter(clips_started=None, clips_ended=None)
+        return self.filter(clips_started=None, clips_ended=None, clips_referring=None)
 
     def sweep(self) -> None:
         """Deletes pictures that were uploaded a week ago and never used."""
