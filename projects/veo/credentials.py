@@ -14,8 +14,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from projects.veo.setup import KeyStyle
+
 EXCERPT = 2_000
 """Characters of Google's text that we keep."""
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+"""The one scope that everything here needs; `generative-language.video` does not exist."""
 
 _MARK = "***"
 
@@ -23,17 +28,32 @@ _MARK = "***"
 class Credentials(ABC):
     """Who we are to Google. `repr` and every other text form hide the secret."""
 
+    renewable = False
+    """Whether a refused token can be exchanged for a fresh one without a person."""
+    source: str
+    """The variable, and the file, that it comes from: for sentences."""
+    remedy: str
+    """What a person does when Google refuses it, as a sentence."""
+
     @property
     @abstractmethod
     def secret(self) -> str:
-        """The bare text that must never be shown."""
+        """The bare text that travels and must never be shown; "" while there is none yet."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that must never be shown, also what does not travel to Google's services."""
+        return (self.secret,)
 
     @abstractmethod
     def headers(self) -> dict[str, str]:
         """What to send, to the configured origin only. VeoError where a token must be fetched and is not."""
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Told that Google answered 401 to these headers: True when one more try makes sense."""
+        """Told that Google answered 401 to these headers. True when one more try makes sense; never raises.
+
+        One refused token leads to one exchange, however many threads ask.
+        """
         return False
 
     @property
@@ -44,18 +64,27 @@ class Credentials(ABC):
 
 @dataclass(frozen=True)
 class ApiKey(Credentials):
-    """A key of Google AI Studio, of either form (`AIza…`, `AQ.…`). ValueError if it cannot be a header."""
+    """A key of Google AI Studio, of either form (`AIza…`, `AQ.…`). ValueError if it cannot be a header.
+
+    `style` "bearer" is for relays that want `Authorization: Bearer KEY`; Google itself refuses that.
+    """
 
     key: str = field(repr=False)
+    style: KeyStyle = "header"
+
+    source = "GEMINI_API_KEY"
+    remedy = "Make a new key in Google AI Studio and put it in GEMINI_API_KEY."
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", _header_value(self.key, "API key"))
+        object.__setattr__(self, "key", header_value(self.key, "API key"))
 
     @property
     def secret(self) -> str:
         return self.key
 
     def headers(self) -> dict[str, str]:
+        if self.style == "bearer":
+            return {"authorization": f"Bearer {self.key}"}
         return {"x-goog-api-key": self.key}
 
 
@@ -69,8 +98,11 @@ class OAuthToken(Credentials):
     token: str = field(repr=False)
     quota_project: str = ""
 
+    source = "GEMINI_OAUTH_TOKEN"
+    remedy = "Put a fresh token in GEMINI_OAUTH_TOKEN, or use a credentials file, which renews itself."
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "token", _header_value(self.token, "OAuth token"))
+        object.__setattr__(self, "token", header_value(self.token, "OAuth token"))
 
     @property
     def secret(self) -> str:
@@ -83,8 +115,11 @@ class OAuthToken(Credentials):
         return headers
 
 
-def _header_value(text: str, name: str) -> str:
-    """The text without outer blanks. Checked here because h11 quotes a bad header value in its error text."""
+def header_value(text: str, name: str) -> str:
+    """The text without outer blanks. ValueError, without quoting it, if it cannot be a header's value.
+
+    Checked here because h11 quotes a bad header value in its error text.
+    """
     value = text.strip()
     if not value:
         raise ValueError(f"The {name} is empty.")
@@ -98,6 +133,12 @@ _KNOWN_FORMS = (
     re.compile(r"\bAQ\.[0-9A-Za-z_.-]{16,}"),
     re.compile(r"\bya29\.[0-9A-Za-z_./+=-]{8,}"),
     re.compile(r"(?i)(?<=\bBearer )[0-9A-Za-z._~+/=-]{16,}"),
+    # What a credentials file holds: a private key, a refresh token, a client's secret; and the signed JWT
+    # that is exchanged for a token.
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"\b1//[0-9A-Za-z_-]{20,}"),
+    re.compile(r"\bGOCSPX-[0-9A-Za-z_-]{10,}"),
+    re.compile(r"\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}"),
     # In a URL's query, also as JSON, HTML or a quoted URL writes the separators.
     re.compile(
         r"(?i)(?P<keep>(?:[?&;]|\\u0026|%3F|%26)"
@@ -109,7 +150,7 @@ _KNOWN_FORMS = (
 
 def redact(text: str, credentials: Credentials | None = None) -> str:
     """The text without this credential, without anything that looks like a key, and without query secrets."""
-    return _scrub(text, [credentials.secret] if credentials else [])
+    return _scrub(text, filter(None, credentials.secrets) if credentials else [])
 
 
 def excerpt(text: str | bytes, credentials: Credentials | None = None, *, limit: int = EXCERPT) -> str:

@@ -5,8 +5,8 @@
     ├─ Garbled                an answer came, and it is not what the wire promises (HTML, bad JSON, no fields)
     ├─ ApiError               Google answered with an error: .http_status, .reason, .retry_after
     │   ├─ BadRequest         400, 413, 422 …
-    │   ├─ CredentialRefused  401; 400 API_KEY_INVALID; 403 without or with an unaccepted credential
-    │   ├─ Forbidden          403: not yours, expired, API off, key restricted
+    │   ├─ CredentialRefused  401; 400 API_KEY_INVALID; 403 without or with an unaccepted credential; no token
+    │   ├─ Forbidden          403: not yours, expired, API off, key restricted, a role is missing
     │   ├─ NotFound           404, 410
     │   │   └─ ModelRetired   404 "no longer available" …
     │   ├─ RateLimited        429
@@ -20,8 +20,9 @@ No message, detail or repr ever holds a credential (promise P4).
 The codes, also used in Outcome.code. `refusals.py` chooses those of ApiError and writes their sentences.
 
     credential    key_invalid  key_as_bearer  token_expired  token_scope  no_credential  two_credentials
-    permission    key_restricted  api_disabled  forbidden  billing  region
-    request       bad_request  field_unsupported  too_large
+                  credential_revoked (its token cannot be renewed)
+    permission    key_restricted  api_disabled  forbidden  billing  region  role_missing  quota_project
+    request       bad_request  field_unsupported  too_large  prompt_blocked
     gone          file_gone  operation_unknown  model_retired  model_unknown  not_found
     limits        quota  quota_day
     Google ill    server_trouble

@@ -1,26 +1,35 @@
-"""An error answer of Google, in any of its shapes, as one code and one sentence for a person.
+"""An error answer of Google as one code and one sentence for a person.
 
-Shapes met in the wild: an object with `error`, the same as a one-element list (Google's front end), string
-codes (Interactions), an `error` that is only text (relays), HTML, plain text, nothing. Reasons and texts:
-ai.google.dev/gemini-api/docs/api-errors, google.rpc.ErrorInfo, and threads named beside the rules.
+Reasons and texts: ai.google.dev/gemini-api/docs/api-errors, google.rpc.ErrorInfo, and threads named beside
+the rules. A sentence names the variable to change, and the role or scope that is missing. What Vertex AI and
+Cloud Storage say beyond that is known from users' reports, not from answers to our own requests.
 """
 
-import datetime as dt
-import json
-import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from projects.veo import errors
 from projects.veo.catalog import CATALOG
-from projects.veo.credentials import Credentials, OAuthToken, excerpt
+from projects.veo.credentials import SCOPE, ApiKey, Credentials, excerpt
+from projects.veo.said import Said, listen
 
-LONGEST_WAIT = 3600.0
-"""Seconds. A longer wait is cut: to ask once an hour does no harm, and a mad header cannot stop the work."""
+VERTEX_ROLE = "Give it the role Vertex AI User (roles/aiplatform.user)."
+BUCKET_ROLE = "Give it the role Storage Object User (roles/storage.objectUser) on the bucket."
+
+CONTENT_CODES = frozenset(
+    {
+        "safety",
+        "image_safety",
+        "prohibited_content",
+        "recitation",
+        "spii",
+        "blocklist",
+        "content_blocked",
+    }
+)
+"""What Interactions answer, as 400 or inside a result, where prompt or picture may not be used."""
 
 
 class About(Enum):
@@ -55,25 +64,6 @@ class Refusal:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Said:
-    """The body's facts before they are judged."""
-
-    text: str = ""
-    status: str = ""
-    reason: str = ""
-    details: list[Mapping[str, Any]] = field(default_factory=list)
-    structured: bool = False
-
-    def has(self, *words: str) -> bool:
-        where = f"{self.text} {self.status} {self.reason}".lower()
-        return any(word.lower() in where for word in words)
-
-    @property
-    def quote(self) -> str:
-        return f"Google says: {self.text[:300]}" if self.text else "Google gave no reason."
-
-
 def read_refusal(
     http_status: int,
     headers: Mapping[str, str],
@@ -83,7 +73,7 @@ def read_refusal(
     credentials: Credentials | None = None,
 ) -> Refusal:
     """Never raises, whatever the body is. Header names are lower case."""
-    said = _listen(body, credentials)
+    said = listen(body, credentials)
     code, message = _name(http_status, said, about, credentials)
     return Refusal(
         http_status=http_status,
@@ -91,7 +81,7 @@ def read_refusal(
         message=message,
         reason=said.reason or said.status,
         detail=said.text or excerpt(body, credentials),
-        retry_after=_wait(headers, said),
+        retry_after=said.wait(headers),
         structured=said.structured,
     )
 
@@ -106,61 +96,6 @@ def from_response(
 ) -> errors.ApiError:
     """The same as an exception to raise."""
     return read_refusal(http_status, headers, body, about=about, credentials=credentials).error()
-
-
-def _listen(body: bytes, credentials: Credentials | None) -> _Said:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return _Said()
-    if isinstance(data, list) and data:
-        data = data[0]
-    error = data.get("error") if isinstance(data, dict) else None
-    if isinstance(error, str) and error:
-        return _Said(text=excerpt(error, credentials), structured=True)
-    if not isinstance(error, dict) or not error:
-        return _Said()
-    details = error.get("details")
-    details = [item for item in details if isinstance(item, dict)] if isinstance(details, list) else []
-    reasons = [str(item["reason"]) for item in details if item.get("reason")]
-    return _Said(
-        text=excerpt(str(error.get("message") or ""), credentials),
-        # Interactions put their word in `code` and have no `status`.
-        status=excerpt(str(error.get("status") or error.get("code") or ""), credentials, limit=100),
-        reason=excerpt(reasons[0], credentials, limit=100) if reasons else "",
-        details=details,
-        structured=True,
-    )
-
-
-def _wait(headers: Mapping[str, str], said: _Said) -> float:
-    """Seconds to wait: the longer of Retry-After (seconds or HTTP date) and RetryInfo; 0 without either."""
-    waits = [_seconds(headers.get("retry-after", ""), headers.get("date", ""))]
-    waits += [_seconds(str(item.get("retryDelay", "")).removesuffix("s"), "") for item in said.details]
-    return max(waits)
-
-
-def _seconds(text: str, date: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = _until(text, date)
-    return min(seconds, LONGEST_WAIT) if math.isfinite(seconds) and seconds > 0 else 0.0
-
-
-def _until(text: str, date: str) -> float:
-    """Seconds to an HTTP date, by the server's own clock where it tells us: ours may be wrong."""
-    then = _moment(text)
-    now = _moment(date) or dt.datetime.now(dt.UTC)
-    return (then - now).total_seconds() if then else 0.0
-
-
-def _moment(text: str) -> dt.datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment
 
 
 def _class_of(code: str, http_status: int) -> type[errors.ApiError]:
@@ -179,14 +114,16 @@ def _class_of(code: str, http_status: int) -> type[errors.ApiError]:
     return errors.BadRequest
 
 
-def _name(http_status: int, said: _Said, about: About, credentials: Credentials | None) -> tuple[str, str]:
+def _name(http_status: int, said: Said, about: About, credentials: Credentials | None) -> tuple[str, str]:
     if _is_retirement(http_status, said):
         return "model_retired", _retired(said)
+    if said.status.lower() in CONTENT_CODES and http_status < 500:
+        return "prompt_blocked", f"Google does not make a video of this prompt or picture. {said.quote}"
     match http_status:
         case 401:
             return _unauthenticated(said, credentials)
         case 403:
-            return _denied(said, about)
+            return _denied(said, about, credentials)
         case 404 | 410:
             return _missing(said, about)
         case 429:
@@ -200,7 +137,7 @@ def _name(http_status: int, said: _Said, about: About, credentials: Credentials 
     return _bad_request(said)
 
 
-def _bad_request(said: _Said) -> tuple[str, str]:
+def _bad_request(said: Said) -> tuple[str, str]:
     if said.has("API_KEY_INVALID", "api key not valid", "api key expired"):
         return "key_invalid", (
             "Google does not accept this API key: it is mistyped, deleted or expired. "
@@ -213,7 +150,7 @@ def _bad_request(said: _Said) -> tuple[str, str]:
         )
     if said.has("location is not supported"):
         return "region", "Google does not offer this service in the region this server calls from."
-    if said.has("FAILED_PRECONDITION", "billing"):
+    if said.has("billing", "free tier") or (said.has("FAILED_PRECONDITION") and not said.text):
         return "billing", f"Google wants billing switched on for the project of this credential. {said.quote}"
     if field_name := unsupported_field(said.text):
         return "field_unsupported", f"The model does not take the field {field_name}. {said.quote}"
@@ -226,24 +163,44 @@ def unsupported_field(text: str) -> str:
     return found[1] if found else ""
 
 
-def _unauthenticated(said: _Said, credentials: Credentials | None) -> tuple[str, str]:
-    if credentials is not None and not isinstance(credentials, OAuthToken):
-        return "key_invalid", (
-            "Google does not accept this API key as a credential. It may be damaged: copy it again "
-            f"from Google AI Studio into GEMINI_API_KEY. {said.quote}"
-        )
-    if said.has("ACCESS_TOKEN_TYPE_UNSUPPORTED"):
+def _unauthenticated(said: Said, credentials: Credentials | None) -> tuple[str, str]:
+    no_token = said.has("ACCESS_TOKEN_TYPE_UNSUPPORTED", "api keys are not supported")
+    if isinstance(credentials, ApiKey):
+        return _key_refused(said, credentials, no_token)
+    if no_token:
         return "key_as_bearer", (
             "An API key was sent as a Bearer token, or the token is not an OAuth access token. "
             "An API key belongs in GEMINI_API_KEY, not in GEMINI_OAUTH_TOKEN."
         )
+    if credentials is not None and credentials.renewable:
+        return "token_expired", (
+            f"Google does not accept the access token that it gave for {credentials.source}. {said.quote} "
+            f"If that lasts: {credentials.remedy}"
+        )
     return "token_expired", (
-        "The OAuth token has expired or was revoked; it lives for about an hour. "
-        "Put a fresh one in GEMINI_OAUTH_TOKEN, or use an API key."
+        "The OAuth token has expired or was revoked; it lives for about an hour. Put a fresh one in "
+        "GEMINI_OAUTH_TOKEN, or use what lasts: an API key, or GOOGLE_APPLICATION_CREDENTIALS."
     )
 
 
-def _denied(said: _Said, about: About) -> tuple[str, str]:
+def _key_refused(said: Said, key: ApiKey, no_token: bool) -> tuple[str, str]:
+    if key.style == "bearer" and no_token:
+        return "key_as_bearer", (
+            "The API key was sent as a Bearer token, because VEOWEB_GEMINI_KEY_STYLE is bearer. Only relays "
+            "want that; Google itself refuses it. Set VEOWEB_GEMINI_KEY_STYLE=header."
+        )
+    if said.has("api keys are not supported"):
+        return "key_as_bearer", (
+            "This service takes no API key. Vertex AI wants GOOGLE_APPLICATION_CREDENTIALS, "
+            "application-default credentials or GEMINI_OAUTH_TOKEN."
+        )
+    return "key_invalid", (
+        "Google does not accept this API key as a credential. It may be damaged: copy it again "
+        f"from Google AI Studio into GEMINI_API_KEY. {said.quote}"
+    )
+
+
+def _denied(said: Said, about: About, credentials: Credentials | None) -> tuple[str, str]:
     # 542708778979 is Google's own project: the key did not arrive (deprecated-generative-ai-js#477).
     if said.has("unregistered callers", "542708778979"):
         return "no_credential", (
@@ -255,18 +212,8 @@ def _denied(said: _Said, about: About) -> tuple[str, str]:
             "This API key is restricted and may not be used for the Gemini API from here. "
             f"Change the key's restrictions in the Google Cloud console. {said.quote}"
         )
-    if said.has("SERVICE_DISABLED"):
-        return "api_disabled", (
-            "The Gemini API is switched off in this credential's project. "
-            f"Switch it on, then wait some minutes. {said.quote}"
-        )
-    if said.has("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficient authentication scopes"):
-        return (
-            "token_scope",
-            "The OAuth token lacks a scope. Ask for https://www.googleapis.com/auth/cloud-platform.",
-        )
-    if said.has("BILLING_DISABLED"):
-        return "billing", f"Google wants billing switched on for the project of this credential. {said.quote}"
+    if found := _denied_by_project(said, credentials):
+        return found
     if about is About.FILE:
         return "file_gone", (
             "Google does not give this file to this credential: it has expired (files are kept for 2 days) "
@@ -275,14 +222,59 @@ def _denied(said: _Said, about: About) -> tuple[str, str]:
     return "forbidden", f"Google does not allow this with this credential. {said.quote}"
 
 
-def _is_retirement(http_status: int, said: _Said) -> bool:
+def _denied_by_project(said: Said, credentials: Credentials | None) -> tuple[str, str] | None:
+    """What the credential's Google Cloud project lacks: a service, a scope, billing, a role."""
+    who = f"The credential of {credentials.source}" if credentials else "The credential"
+    if said.has("quota project", "USER_PROJECT_DENIED", "serviceusage."):
+        return "quota_project", _quota_project(said)
+    if said.has("SERVICE_DISABLED"):
+        service = "Vertex AI API (aiplatform.googleapis.com)" if said.vertex else "Gemini API"
+        return "api_disabled", (
+            f"The {service} is switched off in this credential's project. "
+            f"Switch it on, then wait some minutes. {said.quote}"
+        )
+    if said.has("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficient authentication scopes"):
+        return "token_scope", _scope(credentials)
+    if said.has("BILLING_DISABLED"):
+        return "billing", f"Google wants billing switched on for the project of this credential. {said.quote}"
+    if said.has("storage.objects.", "storage.buckets."):
+        return "role_missing", f"{who} may not use the bucket of the results. {BUCKET_ROLE} {said.quote}"
+    if said.has("permission 'aiplatform.") or (said.vertex and said.has("permission")):
+        return "role_missing", f"{who} may not use Vertex AI in this project. {VERTEX_ROLE} {said.quote}"
+    return None
+
+
+def _scope(credentials: Credentials | None) -> str:
+    if credentials is not None and credentials.renewable:
+        return f"Google's token for {credentials.source} lacks the scope {SCOPE}. {credentials.remedy}"
+    return f"The OAuth token lacks a scope. Ask for {SCOPE}."
+
+
+def _quota_project(said: Said) -> str:
+    """A person's own credential needs a project that pays for the calls, and a role there."""
+    if said.has("requires a quota project"):
+        advice = (
+            "Set GOOGLE_CLOUD_QUOTA_PROJECT to the project's id, or run "
+            "`gcloud auth application-default set-quota-project PROJECT`."
+        )
+    else:
+        advice = (
+            "Give it the role Service Usage Consumer (roles/serviceusage.serviceUsageConsumer) there, "
+            "or name another project in GOOGLE_CLOUD_QUOTA_PROJECT."
+        )
+    return (
+        f"The credential may not count its calls on this quota project, or names none. {advice} {said.quote}"
+    )
+
+
+def _is_retirement(http_status: int, said: Said) -> bool:
     if http_status not in (400, 404, 410):
         return False
     switched_off = "model" in said.text.lower() and "no longer available" in said.text.lower()
     return switched_off or said.has("model_not_found") or "Publisher Model" in said.text
 
 
-def _retired(said: _Said) -> str:
+def _retired(said: Said) -> str:
     """Google's text names the model and often its successor; our catalog knows the successors of its own."""
     named = re.findall(r"models/([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", said.text)
     model = CATALOG.get(named[0]) if named else None
@@ -291,12 +283,24 @@ def _retired(said: _Said) -> str:
         successor = named[1]
     which = f"the model {named[0]}" if named else "this model"
     advice = f"Take {successor} instead." if successor else "Choose another model."
+    if "Publisher Model" in said.text:
+        region = re.search(r"locations/([a-z0-9-]+)", said.text)
+        where = f" in {region[1]}" if region else ""
+        return (
+            f"Vertex AI does not offer {which}{where}: Google has switched it off, or GOOGLE_CLOUD_LOCATION "
+            f"is a region without it, or the project has no access to it. {advice}"
+        )
     return f"Google has switched off {which}. {advice}"
 
 
-def _missing(said: _Said, about: About) -> tuple[str, str]:
+def _missing(said: Said, about: About) -> tuple[str, str]:
     if said.has("is not found for api version"):
         return "model_unknown", f"Google knows no such model for this kind of work. {said.quote}"
+    if said.has("no such object", "bucket does not exist"):
+        return "file_gone", (
+            "Cloud Storage no longer has this object: it was deleted, by hand or by a rule of the bucket. "
+            f"{said.quote}"
+        )
     if about is About.FILE:
         return "file_gone", "Google no longer has this file. Files are kept for 2 days."
     if about is About.OPERATION:
@@ -306,18 +310,10 @@ def _missing(said: _Said, about: About) -> tuple[str, str]:
     return "not_found", f"Google has nothing at this address. {said.quote}"
 
 
-def _limited(said: _Said) -> tuple[str, str]:
-    if any("perday" in quota_id.lower() for quota_id in _quota_ids(said)):
+def _limited(said: Said) -> tuple[str, str]:
+    if any("perday" in quota_id.lower() for quota_id in said.quota_ids):
         return (
             "quota_day",
             "The day's quota of this credential is used up. Google opens it again at midnight Pacific time.",
         )
     return "quota", f"Google's rate or spending limit for this credential is reached. {said.quote}"
-
-
-def _quota_ids(said: _Said) -> Iterator[str]:
-    for item in said.details:
-        violations = item.get("violations")
-        for violation in violations if isinstance(violations, list) else []:
-            if isinstance(violation, dict):
-                yield str(violation.get("quotaId", ""))

@@ -17,6 +17,10 @@ def test_it_sends_a_key_in_googles_header_only():
     assert ApiKey(KEY).headers() == {"x-goog-api-key": KEY}
 
 
+def test_it_sends_a_key_as_bearer_only_where_a_relay_wants_it():
+    assert ApiKey(KEY, style="bearer").headers() == {"authorization": f"Bearer {KEY}"}
+
+
 def test_it_sends_a_token_as_bearer_only():
     assert OAuthToken("ya29.token").headers() == {"authorization": "Bearer ya29.token"}
 
@@ -83,6 +87,14 @@ def test_it_changes_nothing_when_redacting_twice(text, secret):
             r'{"uri":"https://g.example/f?a=1\u0026key=***"}',
         ),
         ("continue=https%3A%2F%2Fg.example%3Fkey%3Dabc", "continue=https%3A%2F%2Fg.example%3Fkey%3D***"),
+        ("grant 1//0gAbCdEfGhIjKlMnOpQrSt done", "grant *** done"),
+        ("client GOCSPX-AbCdEfGhIjKlMn.", "client ***."),
+        ("jwt eyJhbGciOiJS.eyJpc3MiOiJz.c2lnbmF0dXJl!", "jwt ***!"),
+        (
+            "a -----BEGIN PRIVATE" + " KEY-----\nMIIE\nabc=\n-----END PRIVATE KEY----- b",
+            "a *** b",
+        ),
+        ("cut -----BEGIN RSA PRIVATE" + " KEY-----\nMIIE\nabc", "cut ***"),
         ("The key to the bearer of tokens: AQ. AIza", "The key to the bearer of tokens: AQ. AIza"),
     ],
 )
@@ -113,6 +125,14 @@ def record():
         )
 
     return record
+
+
+class NoTokenYet(OAuthToken):
+    secrets = ("", "refresh-secret")
+
+
+def test_it_hides_all_secrets_of_a_credential_that_has_several():
+    assert redact("a refresh-secret b", NoTokenYet("ya29.token")) == "a *** b"
 
 
 def test_it_filters_messages_and_arguments(record):

@@ -9,10 +9,24 @@ from hypothesis import strategies as st
 from projects.veo import errors
 from projects.veo.catalog import CATALOG
 from projects.veo.credentials import ApiKey, OAuthToken
-from projects.veo.refusals import LONGEST_WAIT, About, from_response, read_refusal
+from projects.veo.refusals import CONTENT_CODES, About, from_response, read_refusal
+from projects.veo.said import LONGEST_WAIT
 
 KEY = ApiKey("AIzaSyTestKeyForRefusals_0123456789abcde")
+BEARER_KEY = ApiKey(KEY.key, style="bearer")
 TOKEN = OAuthToken("ya29.test-token-for-refusals")
+
+
+class File(OAuthToken):
+    """Stands for a credential that renews itself."""
+
+    renewable = True
+    source = "GOOGLE_APPLICATION_CREDENTIALS (/srv/google.json)"
+    remedy = "Make a new key for the service account."
+
+
+FILE = File("ya29.test-token-of-a-file")
+VERTEX = [{"reason": "SERVICE_DISABLED", "metadata": {"service": "aiplatform.googleapis.com"}}]
 UNREGISTERED = (
     "Method doesn't allow unregistered callers (callers without established identity). "
     "Please use API Key or other form of API consumer identity to call this API."
@@ -77,6 +91,86 @@ CASES = {
         errors.CredentialRefused,
         "token_expired",
         "GEMINI_OAUTH_TOKEN",
+    ),
+    "key as Bearer by setting": (
+        401,
+        body(EXPECTED_OAUTH, "UNAUTHENTICATED", "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
+        BEARER_KEY,
+        errors.CredentialRefused,
+        "key_as_bearer",
+        "VEOWEB_GEMINI_KEY_STYLE=header",
+    ),
+    "key at Vertex": (
+        401,
+        body("API keys are not supported by this API. Expected OAuth2 access token or other ..."),
+        KEY,
+        errors.CredentialRefused,
+        "key_as_bearer",
+        "takes no API key",
+    ),
+    "key refused by a relay": (
+        401,
+        body("Invalid token", "authentication"),
+        BEARER_KEY,
+        errors.CredentialRefused,
+        "key_invalid",
+        "GEMINI_API_KEY",
+    ),
+    "token of a file": (
+        401,
+        body(EXPECTED_OAUTH, "UNAUTHENTICATED"),
+        FILE,
+        errors.CredentialRefused,
+        "token_expired",
+        "/srv/google.json",
+    ),
+    "file without scope": (
+        403,
+        body("Request had insufficient authentication scopes.", "PERMISSION_DENIED"),
+        FILE,
+        errors.CredentialRefused,
+        "token_scope",
+        "/srv/google.json) lacks the scope https://www.googleapis.com/auth/cloud-platform",
+    ),
+    "role missing": (
+        403,
+        body("Permission 'aiplatform.endpoints.predict' denied on resource '//aiplatform…/m'", "…"),
+        FILE,
+        errors.Forbidden,
+        "role_missing",
+        "Vertex AI User (roles/aiplatform.user)",
+    ),
+    "role missing on the bucket": (
+        403,
+        body("studio@p.example does not have storage.objects.get access to the object."),
+        FILE,
+        errors.Forbidden,
+        "role_missing",
+        "Storage Object User",
+    ),
+    "no quota project": (
+        403,
+        body("The aiplatform.googleapis.com API requires a quota project.", "…", "SERVICE_DISABLED"),
+        FILE,
+        errors.Forbidden,
+        "quota_project",
+        "set-quota-project",
+    ),
+    "foreign quota project": (
+        403,
+        body("Caller does not have required permission to use project p.", "…", "USER_PROJECT_DENIED"),
+        TOKEN,
+        errors.Forbidden,
+        "quota_project",
+        "GOOGLE_CLOUD_QUOTA_PROJECT",
+    ),
+    "Vertex API off": (
+        403,
+        body("Not used before.", "PERMISSION_DENIED", details=VERTEX),
+        FILE,
+        errors.Forbidden,
+        "api_disabled",
+        "Vertex AI API",
     ),
     "token without scope": (
         403,
@@ -206,6 +300,33 @@ CASES = {
         "model_retired",
         "the model x",
     ),
+    "wrong region": (
+        404,
+        body(
+            "Publisher Model `projects/p/locations/europe-west4/publishers/google/models/veo-x` "
+            "was not found or your project does not have access to it."
+        ),
+        FILE,
+        errors.ModelRetired,
+        "model_retired",
+        "in europe-west4: Google has switched it off, or GOOGLE_CLOUD_LOCATION is a region without it",
+    ),
+    "no such object": (
+        404,
+        body("No such object: studio/clips/a.mp4"),
+        FILE,
+        errors.NotFound,
+        "file_gone",
+        "Cloud Storage",
+    ),
+    "previous work not finished": (
+        400,
+        body("The previous interaction is in progress.", code="failed_precondition"),
+        KEY,
+        errors.BadRequest,
+        "bad_request",
+        "in progress",
+    ),
     "unknown model": (
         404,
         body("models/veo-9 is not found for API version v1beta, or is not supported for predictLongRunning."),
@@ -277,13 +398,20 @@ def test_it_reads_the_same_status_by_what_was_asked(http_status, about, kind, co
     assert (type(error), error.code) == (kind, code)
 
 
+@pytest.mark.parametrize("code", sorted(CONTENT_CODES))
+def test_it_knows_the_words_for_a_prompt_that_may_not_be_used(code):
+    error = from_response(400, {}, body("Try other words.", code=code), about=About.SUBMIT)
+    assert (type(error), error.code, error.reason) == (errors.BadRequest, "prompt_blocked", code)
+    assert "Google says: Try other words." in error.message
+
+
 def test_it_does_not_take_a_vanished_file_for_a_retired_model():
     content = body("The file is no longer available.")
     assert from_response(404, {}, content, about=About.FILE).code == "file_gone"
 
 
 def test_it_names_the_successor_of_every_retired_model():
-    for model in CATALOG.models:
+    for model in (model for model in CATALOG.models if model.replaced_by):
         content = body(f"This model models/{model.id} is no longer available.")
         assert (
             f"Take {model.replaced_by} instead" in from_response(404, {}, content, about=About.SUBMIT).message
