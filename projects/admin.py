@@ -1,16 +1,30 @@
-"""What staff may see: everything. What they may set: nothing that the state machine decides.
+"""What staff may see: everything. What they may set: prices and switches of models, and nothing else.
 
-Rows here are evidence of paid work. They are read, never added, changed or deleted by hand; a user who owns
-any of them cannot be deleted either.
+All other rows are evidence of paid work, and the state machine alone decides over them. They are read, never
+added, changed or deleted by hand; a user who owns any of them cannot be deleted either.
 """
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
 from projects import figures
-from projects.models import Clip, Event, Gate, Operation, Picture, PollerHeartbeat, Project, Submission
+from projects.models import (
+    BackEndReport,
+    Clip,
+    ClipReference,
+    Event,
+    Gate,
+    ModelOverride,
+    Operation,
+    Picture,
+    PollerHeartbeat,
+    Project,
+    Submission,
+)
+from projects.veo.catalog import BACK_ENDS, CATALOG
 
 admin.site.site_header = "veoweb"
 admin.site.site_title = "veoweb"
@@ -133,6 +147,12 @@ class PictureAdmin(ReadOnlyAdmin):
         return picture.file.name
 
 
+@admin.register(ClipReference)
+class ClipReferenceAdmin(ReadOnlyAdmin):
+    list_display = ("clip", "position", "picture")
+    list_select_related = ("clip", "picture")
+
+
 @admin.register(Gate)
 class GateAdmin(ReadOnlyAdmin):
     list_display = ("model", "back_end", "not_before", "strikes", "reason")
@@ -141,3 +161,41 @@ class GateAdmin(ReadOnlyAdmin):
 @admin.register(PollerHeartbeat)
 class PollerHeartbeatAdmin(ReadOnlyAdmin):
     list_display = ("poller", "host", "seen_at")
+
+
+class ModelOverrideForm(forms.ModelForm):
+    """Chooses the model from the catalog: a list in the database's field would want a migration a model."""
+
+    class Meta:
+        model = ModelOverride
+        fields = ("model", "switched_off", "note", "prices", "retired_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "model" in self.fields:
+            help_text = "What is not set below stays as in veoweb’s own catalog."
+            self.fields["model"] = forms.ChoiceField(choices=_models(), help_text=help_text)
+
+
+def _models() -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        (name, [(model.id, f"{model.label} ({model.id})") for model in CATALOG.of(back_end)])
+        for back_end, name in BACK_ENDS.items()
+    ]
+
+
+@admin.register(ModelOverride)
+class ModelOverrideAdmin(admin.ModelAdmin):
+    form = ModelOverrideForm
+    list_display = ("model", "switched_off", "prices", "retired_at", "note")
+    list_filter = ("switched_off",)
+    search_fields = ("model", "note")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ModelOverride | None = None) -> tuple[str, ...]:
+        """The model is the key of the row, so another model is another row."""
+        return ("model", "told", "told_by") if obj else ()
+
+
+@admin.register(BackEndReport)
+class BackEndReportAdmin(ReadOnlyAdmin):
+    list_display = ("back_end", "accepted", "checked_at", "last_success_at", "last_error_at", "background_ok")
