@@ -101,22 +101,25 @@ class Lineup:
     @cached_property
     def usable(self) -> tuple[Model, ...]:
         """What can be chosen, in the order of the catalog."""
-        return tuple(model for model in self.catalog.models if not self.why_not(model))
+        return tuple(model for model in self.catalog.models if self.can_be_chosen(model))
 
     def get(self, model_id: str) -> Model | None:
         return self.catalog.get(model_id)
 
+    def can_be_chosen(self, model: Model) -> bool:
+        return not self.gone(model) and not self._off(model) and self.setup.access(model.back_end).configured
+
     def why_not(self, model: Model) -> str:
         """Why the model cannot be chosen, as a sentence; "" when it can."""
-        access = self.setup.access(model.back_end)
-        override = self.overrides.get(model.id)
         if self.gone(model):
             return self.retirement(model)
-        if override is not None and override.switched_off:
-            return f"Switched off here. {override.note}".strip()
-        if not access.configured:
-            return f"Needs {access.missing}."
-        return ""
+        if self._off(model):
+            return f"Switched off here. {self.overrides[model.id].note}".strip()
+        access = self.setup.access(model.back_end)
+        return "" if access.configured else f"Needs {access.missing}."
+
+    def _off(self, model: Model) -> bool:
+        return model.id in self.overrides and self.overrides[model.id].switched_off
 
     def gone(self, model: Model) -> bool:
         """Retired where we would send it: by its date at Google's own address, or on that address's word."""
@@ -147,9 +150,9 @@ class Lineup:
         return ""
 
     def successor(self, model: Model) -> Model | None:
-        """What to use instead: what Google names, else the cheapest usable one of the same back end or any."""
+        """What to use instead: what Google names, else the cheapest usable one, of its back end first."""
         named = self.catalog.successor(model, self.today)
-        if named is not None and not self.why_not(named):
+        if named is not None and self.can_be_chosen(named):
             return named
         others = [other for other in self.usable if other.id != model.id]
         same = [other for other in others if other.back_end == model.back_end]
@@ -167,7 +170,7 @@ class Lineup:
     ) -> int | None:
         """Today's list price in micro-dollars; None when that cannot be ordered (any more)."""
         model = self.get(model_id)
-        if model is None or self.why_not(model) or resolution not in model.sizes(task):
+        if model is None or not self.can_be_chosen(model) or resolution not in model.sizes(task):
             return None
         if task != EDIT and seconds not in model.lengths(task):
             return None

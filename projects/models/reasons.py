@@ -56,13 +56,20 @@ REASONS: dict[str, Reason] = {
     ),
     "token_expired": Reason("Google refused the OAuth token: it has expired.", _ADMIN, _ADMIN_MEANWHILE),
     "token_scope": Reason("The OAuth token may not be used for this.", _ADMIN, _ADMIN_MEANWHILE),
+    "credential_revoked": Reason("Google refused the credential.", _ADMIN, _ADMIN_MEANWHILE),
+    "role_missing": Reason(
+        "Our credential lacks a role in the Google Cloud project.",
+        "An administrator must grant it the role Vertex AI User; then try again.",
+        "An administrator must grant it the role Vertex AI User.",
+    ),
+    "set_up_wrong": Reason("", "An administrator must correct the settings; then try again."),
     "no_credential": Reason("No credential reached Google.", _ADMIN, _ADMIN_MEANWHILE),
     "two_credentials": Reason("Two credentials reached Google at once.", _ADMIN, _ADMIN_MEANWHILE),
     "key_restricted": Reason(
         "The API key is restricted and may not be used for this.", _ADMIN, _ADMIN_MEANWHILE
     ),
     "api_disabled": Reason(
-        "The Gemini API is switched off in the credential's project.",
+        "The service is switched off in the credential's Google Cloud project.",
         "An administrator must switch it on; then try again.",
         "An administrator must switch it on.",
     ),
@@ -80,8 +87,10 @@ REASONS: dict[str, Reason] = {
     "model_retired": Reason("", _OTHER_MODEL),
     "model_unknown": Reason("", _OTHER_MODEL),
     "not_found": Reason("", _OTHER_MODEL),
+    "prompt_blocked": Reason("Google refused the prompt or a picture.", _CHANGE),
     "filtered": Reason("Google's safety filter held this clip back.", _CHANGE),
     "seed_missing": Reason("A picture of this clip is no longer here.", "Upload it again in a new clip."),
+    "source_missing": Reason("", "Choose another clip to work on."),
     "rejected": Reason("Google refused this request.", "Change the settings or the prompt and try again."),
     "never_sent": Reason("", "Try again when the network works."),
     # limits and troubles that pass
@@ -213,16 +222,20 @@ def _own_cost(clip: "Clip", operation: "Operation", doubtful: int) -> str:
             return f"Google may still charge {price}."
         case State.QUEUED | State.REJECTED | State.CANCELLED:
             return "Nothing was charged."
+        case State.FILTERED | State.FAILED if clip.cost_micros is not None:
+            return f"The cost is recorded as {figures.usd(clip.cost_micros)}."
         case State.FILTERED:
-            return f"The cost is recorded as {figures.usd(clip.cost_micros or 0)}."
+            return "Google did not say whether it charged for this."
         case State.EXPIRED if operation.done_at:
-            return f"Google charged about {price}."
+            return f"Google charged about {figures.usd(operation.cost)}."
         case State.EXPIRED:
             return f"Google may have charged {price}."
         case State.FAILED:
             return "Google did not say whether it charged for this."
         case State.DOWNLOADING | State.VERIFYING:
-            return f"Google charged about {price}; fetching the file again costs nothing."
+            return (
+                f"Google charged about {figures.usd(operation.cost)}; fetching the file again costs nothing."
+            )
     return f"It costs {price} if Google finishes it."
 
 

@@ -6,6 +6,8 @@ import signal
 NAMES = (
     "claimed",
     "intent",
+    "ref_kept",
+    "ref_saved",
     "posted",
     "evidence",
     "op_saved",

@@ -15,7 +15,7 @@ from projects.poller.failpoints import failpoint
 from projects.poller.follow import SILENCE
 from projects.poller.google import Google
 from projects.poller.leases import Hold
-from projects.poller.part import PartFile
+from projects.poller.part import PartFile, answer_file, keep_answer
 from projects.poller.schedule import backoff
 from projects.veo.client import BackEnd
 from projects.veo.errors import ApiError, BadDownload, Garbled, NoAnswer, VeoError
@@ -47,8 +47,8 @@ def fetch(operation: Operation, google: Google, hold: Hold) -> None:
     if timezone.now() > _gone_at(operation) + SILENCE:
         operation.expire("expired", GONE, operation.google_text)
         return
-    back_end = google.back_end(operation.back_end)
     try:
+        back_end = google.back_end(operation.back_end)
         output = _output_of(operation, back_end)
         _learn_file(operation, back_end, output)
         with PartFile(operation) as part:
@@ -56,6 +56,7 @@ def fetch(operation: Operation, google: Google, hold: Hold) -> None:
                 _download(back_end, output, part, hold)
             except BadDownload:
                 part.discard()
+                answer_file(operation).unlink(missing_ok=True)
                 raise
             operation.downloaded()
             failpoint("downloaded")
@@ -69,12 +70,18 @@ def fetch(operation: Operation, google: Google, hold: Hold) -> None:
 
 
 def _output_of(operation: Operation, back_end: BackEnd) -> Output:
+    """Where the video is: in a file of ours that came with an answer, at an address, or in another answer."""
     if operation.output_uri:
         return Output(uri=operation.output_uri)
-    # The video lies inside the status answer: asking again costs nothing and keeps it out of the database.
+    kept = answer_file(operation)
+    if kept.exists():
+        return Output(inline=kept)
     outputs = back_end.poll(operation.remote_ref).outputs
     if not outputs:
         raise Garbled("garbled", "Google said that the clip was finished, and now shows no video.")
+    if isinstance(outputs[0].inline, Path):
+        keep_answer(operation, outputs[0].inline)
+        return Output(inline=kept)
     return outputs[0]
 
 
@@ -125,6 +132,7 @@ def _verify_and_publish(operation: Operation, part: PartFile) -> None:
         info = inspect(part.path, poster=part.poster)
     except VideoError as error:
         part.discard()
+        answer_file(operation).unlink(missing_ok=True)
         operation.download_again(
             next_in=backoff(operation.tries, first=5, longest=300),
             reason="bad_file",
@@ -138,6 +146,7 @@ def _verify_and_publish(operation: Operation, part: PartFile) -> None:
     failpoint("published")
     operation.succeed(video, part.sha256, _shown(info, part.have, poster))
     part.discard()
+    answer_file(operation).unlink(missing_ok=True)
     failpoint("ready_saved")
 
 

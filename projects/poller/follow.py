@@ -7,14 +7,16 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from projects.models import Operation, State, SubmissionOutcome
+from projects.images import BadImage
+from projects.models import BackEndReport, Operation, State, SubmissionOutcome
+from projects.poller.ending import write_down
 from projects.poller.failpoints import failpoint
 from projects.poller.google import Google
 from projects.poller.leases import Hold
-from projects.poller.schedule import backoff, next_poll
-from projects.poller.submit import recipe_of
-from projects.veo.errors import NotFound, VeoError
-from projects.veo.types import Found, Phase, Progress
+from projects.poller.recipe import recipe_of
+from projects.poller.schedule import backoff
+from projects.veo.errors import CredentialRefused, NotFound, VeoError
+from projects.veo.types import Found
 
 LOST_AFTER_TRIES = 5
 LOST_AFTER = dt.timedelta(minutes=10)
@@ -30,32 +32,13 @@ def follow(operation: Operation, google: Google, hold: Hold) -> None:
     try:
         progress = google.back_end(operation.back_end).poll(operation.remote_ref)
     except VeoError as error:
+        if isinstance(error, CredentialRefused):
+            BackEndReport.objects.failed(operation.back_end, error.message)
         _not_this_time(operation, error)
         return
     failpoint("polled")
-    _write_down(operation, progress)
+    write_down(operation, progress)
     failpoint("done_saved")
-
-
-def _write_down(operation: Operation, progress: Progress) -> None:
-    answer = dict(progress.raw)
-    google_said = "\n".join(progress.reasons)
-    match progress.phase:
-        case Phase.RUNNING:
-            assert operation.accepted_at is not None  # noqa: S101
-            age = (timezone.now() - operation.accepted_at).total_seconds()
-            operation.still_running(next_in=next_poll(age, settings.POLL_SECONDS), answer=answer)
-        case Phase.SUCCEEDED:
-            operation.finished_at_google(progress.outputs[0].uri, answer)
-        case Phase.FILTERED:
-            operation.hold_back("Google's safety filter held this clip back.", google_said, answer)
-        case Phase.FAILED:
-            operation.fail(
-                "failed", "Google reports that the generation failed.", progress.error_message, answer
-            )
-        case Phase.EMPTY:
-            sentence = "Google reports that it has finished, but sent neither a video nor a reason."
-            operation.fail("empty", sentence, "", answer)
 
 
 def _not_this_time(operation: Operation, error: VeoError) -> None:
@@ -84,13 +67,15 @@ def _not_this_time(operation: Operation, error: VeoError) -> None:
 def look_for(operation: Operation, google: Google, hold: Hold) -> None:
     """unconfirmed → running when our records, or Google's list, name the operation; else look again later.
 
-    Google's list is believed when exactly one operation on it fits, and no other clip of ours could claim it.
-    What fits but is not certain is shown to the person.
+    Google's list is believed when exactly one operation on it fits, and it lies where only ours is put, or no
+    other clip of ours could claim it. What fits but is not certain is shown to the person.
     """
     ref, listed = _named_in_our_records(operation), []
     if not ref:
-        listed = _listed_at_google(operation, google)
-        ref = listed[0] if len(listed) == 1 and not _rivals(operation) else ""
+        found = _listed_at_google(operation, google)
+        listed = [one.ref for one in found]
+        certain = len(found) == 1 and (found[0].certain or not _rivals(operation))
+        ref = listed[0] if certain else ""
     if not ref:
         operation.look_again_later(listed)
         return
@@ -113,19 +98,20 @@ def _rivals(operation: Operation) -> bool:
     return others.exclude(pk=operation.pk).exists()
 
 
-def _listed_at_google(operation: Operation, google: Google) -> list[str]:
+def _listed_at_google(operation: Operation, google: Google) -> list[Found]:
     """Operations that Google lists for the time of our request and that no clip here has."""
     lost = operation.submissions.filter(outcome=SubmissionOutcome.AMBIGUOUS).order_by("-ordinal").first()
     if lost is None or lost.sent_at is None:
         return []
     try:
         found = google.back_end(operation.back_end).locate(recipe_of(operation))
-    except VeoError:
+    except (VeoError, OSError, BadImage):
         return []
     start, end = lost.sent_at - CLOCK_SKEW, (lost.closed_at or timezone.now()) + CLOCK_SKEW
-    fitting = [one.ref for one in found if _made_within(one, start, end)]
-    known = set(Operation.objects.filter(remote_ref__in=fitting).values_list("remote_ref", flat=True))
-    return [ref for ref in fitting if ref not in known]
+    fitting = [one for one in found if one.certain or _made_within(one, start, end)]
+    refs = [one.ref for one in fitting]
+    known = set(Operation.objects.filter(remote_ref__in=refs).values_list("remote_ref", flat=True))
+    return [one for one in fitting if one.ref not in known]
 
 
 def _made_within(found: Found, start: dt.datetime, end: dt.datetime) -> bool:

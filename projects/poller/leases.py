@@ -24,8 +24,12 @@ from django.db.models.functions import Now
 
 from projects.models import Gate, Operation, State
 from projects.models.queue import OperationQuerySet
+from projects.veo.catalog import GEMINI_OMNI
 
 logger = logging.getLogger(__name__)
+
+HELD = (GEMINI_OMNI,)
+"""Back ends whose paid request stays open until the video is made."""
 
 
 @dataclass
@@ -39,8 +43,11 @@ class Hold:
     """Set when the poller is asked to stop: what can be resumed later should be put down."""
 
 
-def sendable() -> OperationQuerySet:
-    """Queued rows that Google's rate limit and our own limit of clips in flight let through."""
+def sendable(*, held: bool | None = None) -> OperationQuerySet:
+    """Queued rows that Google's rate limit and our own limit of clips in flight let through.
+
+    `held` asks for those whose request stays open until the video is made, or for the others.
+    """
     closed = Gate.objects.closed().filter(back_end=OuterRef("back_end"), model=OuterRef("clip__model"))
     full = (
         Operation.objects.filter(state__in=State.AT_GOOGLE)
@@ -51,7 +58,9 @@ def sendable() -> OperationQuerySet:
     queued = Operation.objects.due().filter(~Exists(closed), state=State.QUEUED)
     for row in full:
         queued = queued.exclude(back_end=row["back_end"], clip__model=row["clip__model"])
-    return queued
+    if held is None:
+        return queued
+    return queued.filter(back_end__in=HELD) if held else queued.exclude(back_end__in=HELD)
 
 
 class Holds:
@@ -75,13 +84,13 @@ class Holds:
         return states
 
     def claim(
-        self, states: Sequence[str], *, limit: float, order: Sequence[str]
+        self, states: Sequence[str], *, limit: float, order: Sequence[str], held: bool | None = None
     ) -> tuple[Operation, Hold] | None:
         """Takes the first due row of these states for at most `limit` seconds; None when there is none."""
         with transaction.atomic():
             rows = Operation.objects.due().filter(state__in=states)
             if State.QUEUED in states:
-                rows = sendable()
+                rows = sendable(held=held)
             pk = (
                 rows.exclude(pk__in=self._ours())
                 .select_for_update(skip_locked=True, of=("self",))

@@ -3,6 +3,7 @@
 The main thread claims, workers take one step each, and a renewer extends the leases of all work in hand. It
 claims only for a free worker, and always the most urgent first: videos that Google will delete, then status
 checks, then looks for lost answers, then new submissions, so that paid goods never wait for new ones.
+Requests that stay open for minutes have workers of their own.
 """
 
 import logging
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from projects.models import ForbiddenArrow, LostLease, Operation, Picture, PollerHeartbeat, State
+from projects.poller.check import check_back_ends
 from projects.poller.failpoints import failpoint
 from projects.poller.fetch import fetch
 from projects.poller.follow import follow, look_for
@@ -35,6 +37,10 @@ TICK = 1.0
 DOWNLOADS = 2
 """Downloads at once; two fill most lines."""
 SWEEP_EVERY = 3600.0
+HOLD_SECONDS = 32 * 60.0
+"""How long a request may stay open; the client itself ends it after 30 minutes."""
+CHECK_EVERY = 10.0
+"""Seconds between two looks whether a back end is to be checked."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Kind:
     limit: float
     order: tuple[str, ...] = ("next_at",)
     at_once: int = 1000
+    held: bool | None = None
+    """Of queued rows: only those whose request stays open until the video is made, or only the others."""
 
 
 KINDS = (
@@ -54,7 +62,8 @@ KINDS = (
     Kind("follow", (State.RUNNING,), follow, limit=60),
     Kind("look_for", (State.UNCONFIRMED,), look_for, limit=60),
     Kind("recover", (State.SUBMITTING,), recover, limit=60),
-    Kind("submit", (State.QUEUED,), submit, limit=120, order=("created_at",)),
+    Kind("submit", (State.QUEUED,), submit, limit=120, order=("created_at",), held=False),
+    Kind("hold", (State.QUEUED,), submit, limit=HOLD_SECONDS, order=("created_at",), held=True),
 )
 
 
@@ -64,6 +73,7 @@ class Poller:
         self.name = f"{host}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self.host = host
         self.threads = threads
+        self.held_threads = settings.HELD_POSTS
         self.google = Google()
         self.holds = Holds(self.name)
         self.stopping = threading.Event()
@@ -91,17 +101,22 @@ class Poller:
     def _claim(self) -> tuple[Kind, Operation, Hold] | None:
         due = self.holds.due_states()
         for kind in KINDS:
-            if not due.intersection(kind.states) or self._at_once(kind) >= kind.at_once:
+            if not due.intersection(kind.states) or not self._free_worker(kind):
                 continue
             if kind.step is recover and time.monotonic() < self._recover_from:
                 continue
-            if claimed := self.holds.claim(kind.states, limit=kind.limit, order=kind.order):
+            if claimed := self.holds.claim(kind.states, limit=kind.limit, order=kind.order, held=kind.held):
                 failpoint("claimed")
                 return kind, *claimed
         return None
 
-    def _at_once(self, kind: Kind) -> int:
-        return sum(1 for future, other in self._busy.items() if other is kind and not future.done())
+    def _free_worker(self, kind: Kind) -> bool:
+        """Whether a worker of its pool is free, and not too many work at the same already."""
+        at_work = [other for future, other in self._busy.items() if not future.done()]
+        if kind.held:
+            return sum(1 for other in at_work if other.held) < self.held_threads
+        ordinary = [other for other in at_work if not other.held]
+        return len(ordinary) < self.threads and ordinary.count(kind) < kind.at_once
 
     def _work(self, kind: Kind, operation: Operation, hold: Hold) -> None:
         try:
@@ -139,9 +154,10 @@ class Poller:
         renewer.start()
         logger.info("poller %s started", self.name)
         try:
-            with ThreadPoolExecutor(self.threads, thread_name_prefix="step") as pool:
+            workers = self.threads + self.held_threads + 1
+            with ThreadPoolExecutor(workers, thread_name_prefix="step") as pool:
                 self._turn(pool, finished)
-                wait(self._busy)
+                self._finish()
         finally:
             self.stopping.set()
             self._done.set()
@@ -152,11 +168,16 @@ class Poller:
 
     def _turn(self, pool: ThreadPoolExecutor, finished: Callable[[], bool] | None) -> None:
         failures = 0
+        next_check = 0.0
+        checking: Future[None] = pool.submit(lambda: None)
         while not self.stopping.is_set():
             self._busy = {future: kind for future, kind in self._busy.items() if not future.done()}
             self._wake.clear()
             try:
-                if len(self._busy) < self.threads and (claimed := self._claim()):
+                if time.monotonic() > next_check and checking.done() and not finished:
+                    next_check = time.monotonic() + CHECK_EVERY
+                    checking = pool.submit(self._check)
+                if claimed := self._claim():
                     self._hand_over(pool, *claimed)
                     continue
                 if finished and not self._busy and finished():
@@ -176,6 +197,26 @@ class Poller:
                 self._wake.set()
 
         self._busy[pool.submit(task)] = kind
+
+    def _finish(self) -> None:
+        """Waits for what is in hand, and says so: a request that may be charged is never cut off by us."""
+        begun = time.monotonic()
+        while left := wait(self._busy, timeout=10).not_done:
+            names = ", ".join(sorted(self._busy[one].name for one in left))
+            waited = time.monotonic() - begun
+            logger.warning("still waiting for %s after %.0f s; stop once more to force", names, waited)
+
+    def _check(self) -> None:
+        """Asks each back end whether it takes our credential; what comes of it is for the staff's page."""
+        close_old_connections()
+        try:
+            check_back_ends(self.google)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("the back ends could not be checked (%s)", str(error).strip())
+        except Exception:
+            logger.exception("checking the back ends: unexpected")
+        finally:
+            connection.close()
 
     def _database_is_away(self, failures: int, error: Exception) -> None:
         logger.warning("the database does not answer (%s); trying again", str(error).strip())

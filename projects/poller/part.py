@@ -1,8 +1,10 @@
-"""The file a video is written to while it arrives.
+"""The files that a video is in before it is published.
 
 It lies in MEDIA_ROOT/.incoming, named after the operation and the fence of its holder, with a note of the
 server's ETag and length beside it. A later holder copies what an earlier one left (a copy, because a stale
 holder that wakes up may still write to its own) and goes on from there.
+
+A video that came inside an answer waits beside it, named after its operation, until it is published.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ from typing import Self
 
 from django.conf import settings
 
-from projects.models import Operation
+from projects.models import Operation, State
 
 STALE_SECONDS = 3600
 """Older leftovers belong to nobody: no download is allowed to take a quarter of that."""
@@ -25,6 +27,21 @@ def incoming() -> Path:
     folder = Path(settings.MEDIA_ROOT) / ".incoming"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def answer_file(operation: Operation) -> Path:
+    """Where a video that came inside Google's answer waits; there may be none."""
+    return incoming() / f"{operation.pk}.answer"
+
+
+def keep_answer(operation: Operation, video: Path) -> None:
+    """Durable before the operation moves: the answer may be the only time that Google sends the video."""
+    os.replace(video, answer_file(operation))
+    folder = os.open(incoming(), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 class PartFile:
@@ -105,9 +122,17 @@ def sweep() -> int:
     swept = 0
     for path in incoming().iterdir():
         try:
-            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+            stale = time.time() - path.stat().st_mtime > STALE_SECONDS
+            if stale and not _awaited(path):
                 path.unlink()
                 swept += 1
         except FileNotFoundError:
             continue
     return swept
+
+
+def _awaited(path: Path) -> bool:
+    """A video out of an answer stays as long as its operation is not published, however long that takes."""
+    if path.suffix != ".answer":
+        return False
+    return Operation.objects.filter(pk=path.stem, state__in=(*State.ACTIVE, State.CANCELLED)).exists()

@@ -28,11 +28,20 @@ from django.contrib.auth.models import User
 from projects.models import Clip, Project
 owner = User.objects.create_user("owner")
 project = Project.objects.create(owner=owner, name="The lighthouse")
-recipe = {"prompt": "A lighthouse keeper climbs the stairs at dawn", "model": "veo-3.1-lite-generate-preview",
-          "aspect_ratio": "16:9", "resolution": "720p", "duration_seconds": 4}
+model, resolution, seconds = sys.argv[2:]
+recipe = {"prompt": "A lighthouse keeper climbs the stairs at dawn", "model": model,
+          "aspect_ratio": "16:9", "resolution": resolution, "duration_seconds": int(seconds)}
 for _ in range(int(sys.argv[1])):
     Clip.objects.ask_for(project, owner, uuid.uuid4(), 1, recipe)
 """
+
+
+SHORTEST = {
+    "gemini_veo": ("veo-3.1-lite-generate-preview", "720p", "4"),
+    "vertex_veo": ("veo-3.1-lite-generate-001", "720p", "4"),
+    "gemini_omni": ("gemini-omni-1.2-flash", "360p", "3"),
+}
+"""Model, resolution and seconds of the clip that is drawn fastest, by back end."""
 
 
 class Studio:
@@ -49,14 +58,15 @@ class Studio:
             "VEOWEB_VAR": str(folder),
             "MEDIA_ROOT": str(self.media),
             "GOOGLE_GEMINI_BASE_URL": google,
+            "GOOGLE_VERTEX_BASE_URL": google,
             "VEOWEB_DEMO": "1",
             "VEOWEB_LEASE_SECONDS": "2",
             "VEOWEB_POLL_SECONDS": "0.2",
         }
 
-    def seed(self, clips: int) -> None:
+    def seed(self, clips: int, back_end: str = "gemini_veo") -> None:
         subprocess.run(
-            [sys.executable, "-c", f"import django; django.setup()\n{SEED}", str(clips)],
+            [sys.executable, "-c", f"import django; django.setup()\n{SEED}", str(clips), *SHORTEST[back_end]],
             cwd=ROOT,
             env=self.environment,
             check=True,

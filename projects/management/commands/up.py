@@ -15,8 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from projects.management.commands.web import listen
 
 GRACE = 10.0
-"""Seconds a child gets to end by itself. A poller gets POLLER_GRACE: it may be waiting for a paid answer."""
-POLLER_GRACE = 60.0
+"""Seconds a child gets to end by itself. A poller gets all the time it needs: it may be waiting for an answer
+that is paid for. A second signal ends it too."""
 
 
 class Command(BaseCommand):
@@ -67,7 +67,7 @@ class Command(BaseCommand):
                 child.terminate()
         for name, child in self.children.items():
             try:
-                child.wait(POLLER_GRACE if name == "poller" else GRACE)
+                child.wait(None if name == "poller" else GRACE)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
