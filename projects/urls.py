@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
-from projects.views import accounts, clips, decisions, health, media, pictures, projects
+from projects.views import accounts, clips, decisions, google, health, media, pictures, projects
 
 
 class RatioConverter:
@@ -60,6 +60,7 @@ urlpatterns = [
     path("clips/poll/", clips.poll, name="clip_poll"),
     path("clips/<uuid:pk>/", include(clip_urls)),
     path("pictures/<uuid:pk>/<ratio:ratio>.jpg", pictures.crop, name="picture_crop"),
+    path("google/", google.status, name="google_status"),
     path("theme/", accounts.theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
 ]
