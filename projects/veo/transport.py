@@ -33,6 +33,9 @@ _NOT_SENT = (
     http.InvalidURL,
 )
 _HOPS = 3
+_EXCHANGED = 2**20
+_METADATA = frozenset({"metadata.google.internal", "169.254.169.254"})
+"""Where Google's machines are told their tokens; link-local, and http only."""
 _PROBES = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
 _PLAIN = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "veoweb"}
 _MAY_TRAVEL = frozenset({*_PLAIN, "range", "if-range"})
@@ -96,6 +99,20 @@ class Stream:
 def _certificates() -> ssl.SSLContext:
     """Reading the list of authorities takes 40 ms, and every foreign hop opens a client."""
     return http.create_ssl_context()
+
+
+def _client(read: float, *, connect: float) -> http.Client:
+    # httpx ignores the client's own limits once it is given a transport.
+    return http.Client(
+        follow_redirects=False,
+        timeout=http.Timeout(read, connect=connect, pool=5),
+        transport=http.HTTPTransport(
+            verify=_certificates(),
+            retries=0,
+            limits=http.Limits(max_keepalive_connections=0),
+            socket_options=_PROBES,
+        ),
+    )
 
 
 class Transport:
@@ -226,17 +243,7 @@ class Transport:
         return {name: value for name, value in headers.items() if name in _MAY_TRAVEL}
 
     def _client(self, read: float) -> http.Client:
-        # httpx ignores the client's own limits once it is given a transport.
-        return http.Client(
-            follow_redirects=False,
-            timeout=http.Timeout(read, connect=self.limits.connect, pool=5),
-            transport=http.HTTPTransport(
-                verify=_certificates(),
-                retries=0,
-                limits=http.Limits(max_keepalive_connections=0),
-                socket_options=_PROBES,
-            ),
-        )
+        return _client(read, connect=self.limits.connect)
 
     def _read(self, response: http.Response) -> Answer:
         """The whole body, or the start of an error's."""
@@ -261,23 +268,65 @@ class Transport:
             raise self._no_answer(error, code="cut_off") from None
 
     def _no_answer(self, error: Exception, code: str = "no_answer") -> NoAnswer:
-        host = error.request.url.host if isinstance(error, http.RequestError) else "Google"
-        match error:
-            case http.ConnectTimeout():
-                message = f"{host} did not take the connection in time."
-            case http.ConnectError():
-                message = f"Could not connect to {host}."
-            case http.TimeoutException():
-                message = f"{host} did not answer in time."
-            case http.InvalidURL() | http.UnsupportedProtocol():
-                message = "The address of the request is not valid."
-            case _:
-                message = f"The connection to {host} broke before the answer was complete."
-        return NoAnswer(code, message, detail=excerpt(f"{type(error).__name__}: {error}", self.credentials))
+        return _no_answer(error, code, self.credentials)
 
     def _log(self, method: str, url: http.URL, http_status: int, body: bytes) -> None:
         words = " ".join(excerpt(body, self.credentials).split())
         logger.warning("HTTP %s from %s to %s %s: %s", http_status, url.host, method, url.path, words)
+
+
+def _no_answer(
+    error: Exception, code: str = "no_answer", credentials: Credentials | None = None
+) -> NoAnswer:
+    host = error.request.url.host if isinstance(error, http.RequestError) else "Google"
+    match error:
+        case http.ConnectTimeout():
+            message = f"{host} did not take the connection in time."
+        case http.ConnectError():
+            message = f"Could not connect to {host}."
+        case http.TimeoutException():
+            message = f"{host} did not answer in time."
+        case http.InvalidURL() | http.UnsupportedProtocol():
+            message = "The address of the request is not valid."
+        case _:
+            message = f"The connection to {host} broke before the answer was complete."
+    return NoAnswer(code, message, detail=excerpt(f"{type(error).__name__}: {error}", credentials))
+
+
+def exchange(
+    url: str, *, method: str, body: bytes | None, headers: Mapping[str, str], timeout: float
+) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers (lower case) and at most 1 MiB of the answer of a token server, whatever its status.
+
+    Carries no credential of ours and follows no redirect. `timeout` is seconds, for the whole answer too.
+    NoAnswer where the network fails, and for an address that would see secrets in clear text: it must be
+    https, this very machine, or its metadata server.
+    """
+    deadline = time.monotonic() + timeout
+    try:
+        target = http.URL(url)
+        if target.userinfo or not _may_see_secrets(_origin(target)):
+            raise NoAnswer("no_answer", f"The address of the token server at {target.host} is not https.")
+        with (
+            _client(timeout, connect=min(timeout, Limits.connect)) as client,
+            client.stream(method, target, content=body, headers=_PLAIN | dict(headers)) as response,
+        ):
+            taken = bytearray()
+            for chunk in response.iter_bytes():
+                taken += chunk
+                if len(taken) > _EXCHANGED:
+                    break
+                if time.monotonic() > deadline:
+                    raise http.ReadTimeout("The answer came too slowly.", request=response.request)
+            return response.status_code, dict(response.headers), bytes(taken[:_EXCHANGED])
+    except (http.HTTPError, http.InvalidURL) as error:
+        raise _no_answer(error) from None
+
+
+def _may_see_secrets(origin: Origin) -> bool:
+    if origin.scheme == "http":
+        return origin.is_loopback or origin.host in _METADATA
+    return origin.scheme == "https" and bool(origin.host)
 
 
 def json_object(answer: Answer, credentials: Credentials | None) -> dict[str, Any]:
