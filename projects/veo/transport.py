@@ -275,9 +275,7 @@ class Transport:
         logger.warning("HTTP %s from %s to %s %s: %s", http_status, url.host, method, url.path, words)
 
 
-def _no_answer(
-    error: Exception, code: str = "no_answer", credentials: Credentials | None = None
-) -> NoAnswer:
+def _no_answer(error: Exception, code: str = "no_answer", credentials: Credentials | None = None) -> NoAnswer:
     host = error.request.url.host if isinstance(error, http.RequestError) else "Google"
     match error:
         case http.ConnectTimeout():
