@@ -6,10 +6,10 @@ Only what proves that Google did no work may be sent again. Everything that is n
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from projects.veo.answers import Answer, Unanswered, json_object
 from projects.veo.credentials import Credentials, excerpt
-from projects.veo.errors import VeoError
-from projects.veo.refusals import About, read_refusal
-from projects.veo.transport import Answer, Unanswered, json_object
+from projects.veo.errors import CredentialRefused, VeoError
+from projects.veo.refusals import About, Refusal, read_refusal
 from projects.veo.types import Outcome, Progress, Verdict
 
 REJECTIONS = frozenset({400, 401, 402, 403, 404, 413, 422})
@@ -39,6 +39,8 @@ def _unanswered(answer: Unanswered) -> Outcome:
     said = answer.error
     if answer.sent:
         verdict, rest = Verdict.AMBIGUOUS, _UNKNOWN
+    elif isinstance(said, CredentialRefused):
+        verdict, rest = Verdict.REJECTED, "Nothing was sent."
     else:
         verdict, rest = Verdict.NOT_SENT, "Nothing was sent."
     return Outcome(
@@ -76,6 +78,8 @@ def _refused(answer: Answer, credentials: Credentials | None) -> Outcome:
     )
     if answer.http_status == 429:
         verdict = Verdict.NOT_ACCEPTED
+    elif refusal.structured and answer.renewed:
+        return _asked_with_an_old_token(answer, refusal, credentials)
     elif refusal.structured:
         verdict = Verdict.REJECTED
     else:
@@ -87,6 +91,18 @@ def _refused(answer: Answer, credentials: Credentials | None) -> Outcome:
         reason=refusal.reason,
         message=refusal.message,
         retry_after=refusal.retry_after,
+        excerpt=excerpt(answer.body, credentials),
+    )
+
+
+def _asked_with_an_old_token(answer: Answer, refusal: Refusal, credentials: Credentials | None) -> Outcome:
+    """Google looks at the token before it does any work, and a fresh one is at hand."""
+    return Outcome(
+        verdict=Verdict.NOT_ACCEPTED,
+        http_status=answer.http_status,
+        code="token_expired",
+        reason=refusal.reason,
+        message="The access token had expired, so Google did nothing. There is a fresh one now.",
         excerpt=excerpt(answer.body, credentials),
     )
 

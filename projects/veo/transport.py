@@ -10,18 +10,21 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 import httpx as http
 
 from projects.veo.addresses import Border, Origin, Resolver, resolve
+from projects.veo.answers import Answer, Limits, Stream, Unanswered, json_object, unexpected
 from projects.veo.credentials import Credentials, excerpt
 from projects.veo.errors import Garbled, NoAnswer, VeoError
 from projects.veo.refusals import About, from_response
+
+__all__ = ["Answer", "Limits", "Stream", "Transport", "Unanswered", "exchange", "json_object"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,62 +40,10 @@ _EXCHANGED = 2**20
 _METADATA = frozenset({"metadata.google.internal", "169.254.169.254"})
 """Where Google's machines are told their tokens; link-local, and http only."""
 _PROBES = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+_JSON = {"content-type": "application/json"}
 _PLAIN = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "veoweb"}
 _MAY_TRAVEL = frozenset({*_PLAIN, "range", "if-range"})
 """The headers that a host other than our own gets to see."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Seconds to wait and bytes to take. The total bounds a JSON answer that comes in drops."""
-
-    connect: float = 10
-    paid_read: float = 45
-    poll_read: float = 20
-    download_read: float = 30
-    total: float = 120
-    answer_bytes: int = 256 * 2**20
-    error_bytes: int = 64 * 2**10
-    file_bytes: int = 2**30
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A whole answer. Header names are lower case."""
-
-    http_status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """A POST without a whole answer. `sent` is False only where no byte of it can have left.
-
-    `http_status` is there when the answer broke off after its head.
-    """
-
-    error: VeoError
-    sent: bool
-    http_status: int | None = None
-
-
-@dataclass(frozen=True)
-class Stream:
-    """An open answer whose body is still to come. `chunks` raises NoAnswer when it breaks off."""
-
-    http_status: int
-    headers: Mapping[str, str] = field(repr=False)
-    chunks: Iterator[bytes] = field(repr=False)
-
-    def start(self, limit: int) -> bytes:
-        """At most `limit` bytes of the body, for an error text."""
-        taken = bytearray()
-        for chunk in self.chunks:
-            taken += chunk
-            if len(taken) >= limit:
-                break
-        return bytes(taken[:limit])
 
 
 @cache
@@ -149,11 +100,18 @@ class Transport:
         return f"{self._base}/{path}"
 
     def post(self, path: str, body: Mapping[str, Any]) -> Answer | Unanswered:
-        """Send one paid POST, exactly once. Never raises: what happened is in what comes back."""
-        content = json.dumps(body).encode()
+        """Send one paid POST, exactly once. Never raises: what happened is in what comes back.
+
+        After a 401 only the token is renewed, so that whoever sends again under a new record has a fresh one;
+        `renewed` of the answer says so.
+        """
         response = None
         try:
-            headers = self._headers(home=True) | {"content-type": "application/json"}
+            headers = self._headers(home=True) | _JSON
+        except Exception as error:  # A token had to be fetched first.
+            return Unanswered(self._known(error), sent=False)
+        try:
+            content = json.dumps(body).encode()
             request = http.Request("POST", self.url(path), headers=headers, content=content)
             response = self._paid.send(request, stream=True)
             answer = self._read(response)
@@ -161,24 +119,30 @@ class Transport:
             return Unanswered(self._no_answer(error), sent=False)
         except Exception as error:  # Bytes may have left: whatever this is, it must not look like "not sent".
             status = response.status_code if response is not None else None
-            found = error if isinstance(error, VeoError) else self._no_answer(error)
-            return Unanswered(found, sent=True, http_status=status)
+            return Unanswered(self._known(error), sent=True, http_status=status)
         finally:
             if response is not None:
                 response.close()
         if answer.http_status != 200:
             self._log("POST", response.url, answer.http_status, answer.body)
-        return answer
+        return replace(answer, renewed=True) if self._renewed(response) else answer
 
     def get(self, path: str, *, about: About) -> dict[str, Any]:
         """The JSON object at a path of our own origin. Raises any error of the tree but BadDownload."""
-        with self._opened(self._poll, self.url(path), {}) as response:
+        return self._read_object("GET", path, None, about)
+
+    def ask(self, path: str, body: Mapping[str, Any], *, about: About) -> dict[str, Any]:
+        """The answer to a POST that only reads (Vertex AI asks for an operation so); else as `get`."""
+        return self._read_object("POST", path, json.dumps(body).encode(), about)
+
+    def _read_object(self, method: str, path: str, content: bytes | None, about: About) -> dict[str, Any]:
+        with self._opened(self._poll, self.url(path), {}, method=method, content=content) as response:
             try:
                 answer = self._read(response)
             except http.HTTPError as error:
                 raise self._no_answer(error) from None
         if answer.http_status >= 400:
-            self._log("GET", response.url, answer.http_status, answer.body)
+            self._log(method, response.url, answer.http_status, answer.body)
             raise from_response(
                 answer.http_status, answer.headers, answer.body, about=about, credentials=self.credentials
             )
@@ -193,24 +157,30 @@ class Transport:
                 body = stream.start(self.limits.error_bytes)
                 self._log("GET", response.url, response.status_code, body)
                 if response.status_code < 400:
-                    raise _unexpected(response.status_code, body, self.credentials)
+                    raise unexpected(response.status_code, body, self.credentials)
                 raise from_response(
                     response.status_code, stream.headers, body, about=About.FILE, credentials=self.credentials
                 )
             yield stream
 
     @contextmanager
-    def _opened(self, client: http.Client, url: str, headers: Mapping[str, str]) -> Iterator[http.Response]:
-        """Follow at most three redirects, asking the border at each hop."""
+    def _opened(
+        self,
+        client: http.Client,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        method: str = "GET",
+        content: bytes | None = None,
+    ) -> Iterator[http.Response]:
+        """The answer of a request that only reads; asked once more with a fresh token if that was refused."""
         with ExitStack() as stack:
+            send = partial(self._send, stack, client, headers=headers, method=method, content=content)
             try:
-                response = self._send(stack, client, http.URL(url), headers)
-                for _ in range(_HOPS):
-                    if not response.has_redirect_location:
-                        break
+                response = self._followed(send, url)
+                if self._renewed(response):
                     response.close()
-                    target = response.url.join(response.headers["location"])
-                    response = self._send(stack, client, target, headers)
+                    response = self._followed(send, url)
             except http.InvalidURL as error:
                 raise Garbled(
                     "garbled",
@@ -219,19 +189,46 @@ class Transport:
                 ) from None
             except http.HTTPError as error:
                 raise self._no_answer(error) from None
-            if response.has_redirect_location:
-                raise Garbled("redirected", f"Google redirected more than {_HOPS} times.")
             yield response
 
+    def _followed(self, send: Callable[[http.URL], http.Response], url: str) -> http.Response:
+        """The answer at the end of at most three redirects; a POST follows none."""
+        response = send(http.URL(url))
+        for _ in range(_HOPS):
+            if not response.has_redirect_location or response.request.method != "GET":
+                return response
+            response.close()
+            response = send(response.url.join(response.headers["location"]))
+        if response.has_redirect_location:
+            raise Garbled("redirected", f"Google redirected more than {_HOPS} times.")
+        return response
+
+    def _renewed(self, response: http.Response) -> bool:
+        """Whether a fresh token has taken the place of the one that our own origin refused."""
+        if response.status_code != 401 or self.credentials is None:
+            return False
+        if not self._border.is_home(_origin(response.url)):
+            return False
+        return self.credentials.renew(dict(response.request.headers))
+
     def _send(
-        self, stack: ExitStack, client: http.Client, url: http.URL, headers: Mapping[str, str]
+        self,
+        stack: ExitStack,
+        client: http.Client,
+        url: http.URL,
+        *,
+        headers: Mapping[str, str],
+        method: str,
+        content: bytes | None,
     ) -> http.Response:
+        """Ask the border, then the host."""
         if url.userinfo or not url.host:
             raise Garbled("garbled", "Google's answer points to an address without host or with a user name.")
         home = self._border.is_home(_origin(url))
         if not home:
             client = stack.enter_context(self._client(self.limits.download_read))
-        request = http.Request("GET", url, headers=self._headers(home=home, extra=headers))
+        extra = headers if content is None else {**headers, **_JSON}
+        request = http.Request(method, url, headers=self._headers(home=home, extra=extra), content=content)
         response = client.send(request, stream=True)
         stack.callback(response.close)
         return response
@@ -266,6 +263,9 @@ class Transport:
             yield from response.iter_raw()
         except http.HTTPError as error:
             raise self._no_answer(error, code="cut_off") from None
+
+    def _known(self, error: Exception) -> VeoError:
+        return error if isinstance(error, VeoError) else self._no_answer(error)
 
     def _no_answer(self, error: Exception, code: str = "no_answer") -> NoAnswer:
         return _no_answer(error, code, self.credentials)
@@ -325,34 +325,6 @@ def _may_see_secrets(origin: Origin) -> bool:
     if origin.scheme == "http":
         return origin.is_loopback or origin.host in _METADATA
     return origin.scheme == "https" and bool(origin.host)
-
-
-def json_object(answer: Answer, credentials: Credentials | None) -> dict[str, Any]:
-    """The JSON object in a 200 answer; Garbled for anything else, NaN and Infinity included."""
-    if answer.http_status != 200:
-        raise _unexpected(answer.http_status, answer.body, credentials)
-    try:
-        data = json.loads(answer.body, parse_constant=_not_json)
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
-        raise Garbled(
-            "garbled",
-            "Google's answer is not the JSON it should be.",
-            detail=excerpt(answer.body, credentials),
-        )
-    return data
-
-
-def _not_json(word: str) -> None:
-    raise ValueError(word)
-
-
-def _unexpected(http_status: int, body: bytes, credentials: Credentials | None) -> Garbled:
-    code = "redirected" if 300 <= http_status < 400 else "garbled"
-    return Garbled(
-        code, f"Google answered with an unexpected HTTP {http_status}.", detail=excerpt(body, credentials)
-    )
 
 
 def _origin(url: http.URL) -> Origin:

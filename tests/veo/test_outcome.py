@@ -6,13 +6,13 @@ from functools import partial
 import pytest
 
 from projects.veo.credentials import ApiKey
-from projects.veo.errors import Garbled, NoAnswer
+from projects.veo.errors import CredentialRefused, Garbled, NoAnswer
 from projects.veo.operations import read_accepted
 from projects.veo.outcome import judge
 from projects.veo.transport import Answer, Unanswered
 from projects.veo.types import Phase, Verdict
 
-KEY = ApiKey("AIzaSyTestKeyForOutcomes_0123456789abcdef")
+KEY = ApiKey("AIza" + "SyTestKeyForOutcomes_0123456789abcdef")
 NAME = "models/veo-3.1-generate-preview/operations/abc123"
 ERROR = json.dumps({"error": {"code": 1, "message": "No.", "status": "SAID_NO"}}).encode()
 HTML = b"<!doctype html><title>Sign in</title>"
@@ -155,6 +155,20 @@ def test_it_may_send_again_what_was_never_sent():
     outcome = verdict_of(Unanswered(NoAnswer("no_answer", "Could not connect."), sent=False))
     assert outcome.verdict is Verdict.NOT_SENT
     assert outcome.message == "Could not connect. Nothing was sent."
+
+
+def test_it_does_not_send_again_what_a_refused_account_could_not_send():
+    refused = CredentialRefused("credential_revoked", "Google gives no access token.", http_status=401)
+    outcome = verdict_of(Unanswered(refused, sent=False))
+    assert (outcome.verdict, outcome.code) == (Verdict.REJECTED, "credential_revoked")
+    assert outcome.message == "Google gives no access token. Nothing was sent."
+
+
+def test_it_may_send_again_what_came_with_an_old_token():
+    outcome = verdict_of(Answer(401, {}, ERROR, renewed=True))
+    assert (outcome.verdict, outcome.code) == (Verdict.NOT_ACCEPTED, "token_expired")
+    assert outcome.retry_after == 0
+    assert verdict_of(Answer(401, {}, HTML, renewed=True)).verdict is Verdict.AMBIGUOUS
 
 
 @pytest.mark.parametrize("error", [NoAnswer("no_answer", "It broke."), Garbled("garbled", "Too large.")])

@@ -7,9 +7,9 @@ import pytest
 
 from projects.veo.addresses import resolve
 from projects.veo.credentials import ApiKey, OAuthToken
-from projects.veo.errors import Forbidden, ForeignHost, Garbled, NoAnswer, RateLimited
+from projects.veo.errors import CredentialRefused, Forbidden, ForeignHost, Garbled, NoAnswer, RateLimited
 from projects.veo.refusals import About
-from projects.veo.transport import Answer, Limits, Transport, Unanswered
+from projects.veo.transport import Answer, Limits, Transport, Unanswered, exchange
 from tests.veo.conftest import KEY, MP4, Reply, as_json, redirect, video
 
 ROOT = Path(__file__).parents[2]
@@ -245,6 +245,158 @@ def test_it_ignores_proxy_settings_and_netrc(server, wire, monkeypatch, tmp_path
     server.will(as_json({}))
     wire().get("a", about=About.LIST)
     assert "authorization" not in server.seen[0].headers
+
+
+def test_it_asks_with_a_post_that_only_reads(server, wire):
+    server.will(as_json({"done": True}))
+    body = {"operationName": "projects/p/operations/1"}
+    assert wire().ask("v1beta1/m:fetchPredictOperation", body, about=About.OPERATION) == {"done": True}
+    [seen] = server.seen
+    assert (seen.method, seen.path, seen.json) == ("POST", "/v1beta1/m:fetchPredictOperation", body)
+    assert seen.headers["content-type"] == "application/json"
+
+
+def test_a_post_that_only_reads_follows_no_redirect(server, stranger, wire):
+    server.will(redirect(f"{stranger.url}/x", 307))
+    with pytest.raises(Garbled, match="HTTP 307"):
+        wire().ask("m:fetchPredictOperation", {}, about=About.OPERATION)
+    assert (len(server.seen), len(stranger.seen)) == (1, 0)
+
+
+# --- tokens that can be renewed ---
+
+
+class Renewable(OAuthToken):
+    """A token that becomes "ya29.renewed-N" each time that it is told of a refusal."""
+
+    renewable = True
+    most = 5
+
+    def renew(self, refused):
+        told = self.__dict__.setdefault("told", [])
+        told.append(refused["authorization"])
+        if len(told) > self.most:
+            return False
+        object.__setattr__(self, "token", f"ya29.renewed-{len(told)}")
+        return True
+
+
+class Unobtainable(OAuthToken):
+    """A token that must be fetched, and is not."""
+
+    error: Exception = NoAnswer("no_answer", "The token server is away.")
+
+    def headers(self):
+        raise self.error
+
+
+REFUSED = as_json({"error": {"code": 401, "message": "Old.", "status": "UNAUTHENTICATED"}}, 401)
+
+
+@pytest.mark.parametrize("read", ["get", "ask", "stream"])
+def test_it_reads_once_more_with_a_fresh_token(server, wire, read):
+    token = Renewable(TOKEN)
+    server.will(REFUSED, video() if read == "stream" else as_json({"done": True}))
+    transport = wire(token)
+    match read:
+        case "get":
+            assert transport.get("a", about=About.OPERATION) == {"done": True}
+        case "ask":
+            assert transport.ask("a", {"b": 1}, about=About.OPERATION) == {"done": True}
+        case _:
+            assert fetch(transport, f"{server.url}/a") == MP4
+    sent = [seen.headers["authorization"] for seen in server.seen]
+    assert sent == [f"Bearer {TOKEN}", "Bearer ya29.renewed-1"]
+    assert token.told == [f"Bearer {TOKEN}"]
+    assert server.seen[0].body == server.seen[1].body
+
+
+def test_it_reads_no_third_time(server, wire):
+    server.will(REFUSED, REFUSED, as_json({}))
+    with pytest.raises(CredentialRefused):
+        wire(Renewable(TOKEN)).get("a", about=About.OPERATION)
+    assert len(server.seen) == 2
+
+
+def test_it_reads_no_second_time_with_what_cannot_be_renewed(server, wire):
+    server.will(REFUSED, as_json({}))
+    with pytest.raises(CredentialRefused):
+        wire(OAuthToken(TOKEN)).get("a", about=About.OPERATION)
+    assert len(server.seen) == 1
+
+
+def test_it_renews_nothing_when_another_origin_refuses(server, stranger, wire):
+    token = Renewable(TOKEN)
+    server.will(redirect(f"{stranger.url}/bytes"))
+    stranger.will(REFUSED)
+    with pytest.raises(CredentialRefused):
+        fetch(wire(token), f"{server.url}/a")
+    assert "told" not in token.__dict__
+
+
+def test_a_paid_post_is_not_sent_again_with_a_fresh_token(server, wire):
+    token = Renewable(TOKEN)
+    server.will(REFUSED, as_json({}))
+    transport = wire(token)
+    answer = transport.post(PAID, {})
+    assert (answer.http_status, answer.renewed, len(server.seen)) == (401, True, 1)
+    transport.post(PAID, {})
+    assert server.seen[1].headers["authorization"] == "Bearer ya29.renewed-1"
+
+
+@pytest.mark.parametrize("reply", [as_json({}), as_json({"error": {"message": "No."}}, 403)])
+def test_only_a_401_is_about_the_token(server, wire, reply):
+    token = Renewable(TOKEN)
+    server.will(reply)
+    assert wire(token).post(PAID, {}).renewed is False
+    assert "told" not in token.__dict__
+
+
+def test_nothing_is_sent_without_the_token_it_needs(server, wire):
+    transport = wire(Unobtainable(TOKEN))
+    result = transport.post(PAID, {})
+    assert (result.sent, result.error) == (False, Unobtainable.error)
+    with pytest.raises(NoAnswer, match="token server is away"):
+        transport.get("a", about=About.LIST)
+    assert server.seen == []
+
+
+# --- exchanging tokens ---
+
+
+def test_it_exchanges_a_token(server):
+    server.will(as_json({"access_token": "a"}))
+    status, headers, data = exchange(
+        f"{server.url}/token", method="POST", body=b"grant=x", headers={"content-type": "a/b"}, timeout=2
+    )
+    assert (status, headers["content-type"], data) == (200, "application/json", b'{"access_token": "a"}')
+    [seen] = server.seen
+    assert (seen.method, seen.body, seen.headers["content-type"]) == ("POST", b"grant=x", "a/b")
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 503])
+def test_an_exchange_hands_every_status_on(server, stranger, status):
+    server.will(Reply(status, b"no", {"Location": stranger.url}))
+    assert exchange(server.url, method="GET", body=None, headers={}, timeout=2)[0] == status
+    assert stranger.seen == []
+
+
+def test_an_exchange_reads_a_mebibyte_at_most(server):
+    server.will(Reply(200, b"x" * 2**21))
+    assert len(exchange(server.url, method="GET", body=None, headers={}, timeout=2)[2]) == 2**20
+
+
+@pytest.mark.parametrize(
+    "url", ["http://token.example/t", "ftp://127.0.0.1/", "https://a:b@127.0.0.1/", "http://[::1", "", "x"]
+)
+def test_an_exchange_shows_secrets_to_nobody_else(url):
+    with pytest.raises(NoAnswer):
+        exchange(url, method="POST", body=b"", headers={}, timeout=2)
+
+
+def test_an_exchange_says_when_no_answer_came():
+    with pytest.raises(NoAnswer, match=r"Could not connect to 127\.0\.0\.1"):
+        exchange(f"http://127.0.0.1:{closed_port()}/", method="GET", body=None, headers={}, timeout=2)
 
 
 # --- credentials and redirects (promise P4) ---
