@@ -17,7 +17,9 @@ from projects.simulator.darkroom import Darkroom
 from projects.simulator.faults import Script, fault
 from projects.simulator.operations import Store
 from projects.simulator.server import Server
-from projects.simulator.wires.gemini_veo import GeminiVeo, Manners
+from projects.simulator.wires.gemini_files import GeminiFiles
+from projects.simulator.wires.gemini_veo import GeminiVeo
+from projects.simulator.wires.wire import Manners, Route, Stage, Wire
 
 CONTROL = "/__control__"
 
@@ -67,7 +69,7 @@ class Simulator:
         self._stopping = threading.Event()
         self._store = Store(state_dir)
         self._darkroom = Darkroom(clips_dir or state_dir / "clips")
-        self._wire = GeminiVeo(
+        stage = Stage(
             store=self._store,
             darkroom=self._darkroom,
             access=Access(keys=keys, tokens=tokens),
@@ -80,6 +82,7 @@ class Simulator:
             clock=clock,
             pause=self._stopping.wait,
         )
+        self._wires: tuple[Wire, ...] = (GeminiVeo(stage), GeminiFiles(stage))
         self._server = Server(address, self._respond)
         self._server.start()
 
@@ -143,14 +146,19 @@ class Simulator:
     def _respond(self, request: Request) -> Answer:
         if request.path == CONTROL:
             return self._control(request)
-        route = self._wire.route(request)
+        wire, route = self._address(request)
         known = replace(request, route=route.name if route else "")
         with self._lock:
             self._requests.append(replace(known, body=request.body[:BODY_KEPT]))
             self._counts[known.route] += 1
-        if route is None:
+        if wire is None or route is None:
             return page_not_found()
-        return self._wire.answer(known, route, self._script.take(route.name))
+        return wire.answer(known, route, self._script.take(route.name))
+
+    def _address(self, request: Request) -> tuple[Wire | None, Route | None]:
+        """Who answers there, and as what; nobody at an address that does not exist."""
+        found = ((wire, route) for wire in self._wires if (route := wire.route(request)))
+        return next(found, (None, None))
 
     def _control(self, request: Request) -> Answer:
         """Reads and steers from outside the process; for callers on this machine only."""

@@ -25,8 +25,22 @@ from projects.simulator.answers import (
     text_answer,
 )
 
-ROUTES = ("submit", "poll", "list", "models", "model", "file", "download", "media")
-"""`download` is the address in an operation's answer, `media` the one it redirects to."""
+ROUTES = (
+    "submit",
+    "poll",
+    "list",
+    "models",
+    "model",
+    "file",
+    "download",
+    "media",
+    "token",
+    "cancel",
+    "delete",
+)
+"""The same names on every wire. `submit` is the paid request. `download` is the address in an operation's
+answer, `media` the one it redirects to or that of an object in Cloud Storage; `list` asks for operations or
+for objects, `file` for what is known of a file or an object, `token` for an OAuth token."""
 
 INSTEAD = {
     "status": "an error in Google's shape: status, message, reason, retry_after, retry_info, shape",
@@ -70,6 +84,9 @@ KINDS = {
     "slow": "the true answer, seconds later; accepted says whether the work is done before the wait",
 }
 KINDS |= INSTEAD | BODY | OUTCOMES
+
+SETTLED = frozenset(OUTCOMES)
+"""Kinds that the wire itself takes care of, when it accepts a submit."""
 
 LATE = frozenset({"drop", "reset", "bad_json", "html"})
 """Faults that by default strike after the work was done (and charged): only the answer is lost."""

@@ -1,4 +1,4 @@
-"""Operations on disk: one JSON file each, written once by an atomic rename and never changed after that.
+"""Operations on disk: one JSON file each, written by an atomic rename.
 
 What an operation is at a given time (running, done, expired) follows from its two times and the clock, so a
 killed simulator knows after a restart what it knew before.
@@ -11,11 +11,12 @@ import os
 import secrets
 import string
 import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from projects.veo.catalog import RETENTION
+from projects.veo.catalog import GEMINI_VEO, RETENTION
 
 ID_SIGNS = string.ascii_lowercase + string.digits
 
@@ -29,11 +30,14 @@ def new_id() -> str:
 class Operation:
     """An accepted paid request. `files` has one id per sample; pictures are named by their sha256.
 
-    `outcome` says how it ends (see faults.OUTCOMES), `code` and `message` belong to a failed one. `owner`
-    is the fingerprint of the key that paid.
+    `name` is what its wire calls it, and `wire` the back end of the catalog. `seconds` is the length of the
+    result. `outcome` says how it ends (see faults.OUTCOMES), `code` and `message` belong to a failed one.
+    `owner` is the fingerprint of the key that paid. `task` says what was done to the video of the operation
+    `source`. `storage` is the `gs://bucket/folder/` asked for. `more` is what its wire alone remembers.
     """
 
     id: str
+    name: str
     model: str
     prompt: str
     aspect_ratio: str
@@ -48,10 +52,14 @@ class Operation:
     message: str = ""
     seed_image: str = ""
     last_frame: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"models/{self.model}/operations/{self.id}"
+    wire: str = GEMINI_VEO
+    references: tuple[str, ...] = ()
+    task: str = ""
+    source: str = ""
+    storage: str = ""
+    audio: bool = True
+    seed: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def expires_at(self) -> dt.datetime:
@@ -81,6 +89,7 @@ class Store:
             return len(self._operations)
 
     def add(self, operation: Operation) -> None:
+        """Keeps an operation, in place of what was known of it before."""
         _write(self._records / f"{operation.id}.json", json.dumps(_told(operation), indent=1).encode())
         with self._lock:
             self._keep(operation)
@@ -128,4 +137,8 @@ def _read(path: Path) -> Operation:
     told = json.loads(path.read_bytes())
     for name in ("created_at", "ready_at"):
         told[name] = dt.datetime.fromisoformat(told[name])
-    return Operation(**told | {"files": tuple(told["files"])})
+    # Records of earlier versions, which spoke one wire only, have neither a name nor references.
+    told.setdefault("name", f"models/{told['model']}/operations/{told['id']}")
+    for name in ("files", "references"):
+        told[name] = tuple(told.get(name, ()))
+    return Operation(**told)

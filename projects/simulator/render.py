@@ -26,7 +26,7 @@ from projects.simulator.tone import RATE as SAMPLE_RATE
 from projects.simulator.tone import chord
 
 FRAME_RATE = 24
-SHORT_SIDE = {"720p": 720, "1080p": 1080, "4k": 2160}
+SHORT_SIDE = {"360p": 360, "720p": 720, "1080p": 1080, "4k": 2160}
 DRAWN_AT_MOST = 1080
 """Short side, in pixels, up to which frames are drawn at full size."""
 
@@ -44,7 +44,8 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """What a clip is drawn from. Picture files are named by their content; `take` tells samples apart."""
+    """What a clip is drawn from. Picture files are named by their content; `take` tells samples apart, and
+    `seed` clips that are otherwise alike."""
 
     caption: str
     note: str
@@ -55,6 +56,7 @@ class Shot:
     seed_image: Path | None = None
     last_frame: Path | None = None
     take: int = 0
+    seed: int = 0
 
     @property
     def size(self) -> tuple[int, int]:

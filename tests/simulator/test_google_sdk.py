@@ -144,7 +144,7 @@ def test_it_tells_googles_sdk_that_a_key_is_bad(caller, sdk):
 def test_it_lists_its_models_for_googles_sdk(caller, sdk):
     told = sdk("models", caller.simulator.url)
 
-    assert told["one"] == "Veo 3.1 Fast"
+    assert told["one"] == "Veo 3.1 Fast preview"
     assert told["models"][f"models/{MODEL}"] == ["predictLongRunning"]
-    assert len(told["models"]) == 6
-    assert caller.simulator.counts["models"] == 3
+    assert len(told["models"]) == 9
+    assert caller.simulator.counts["models"] == 5

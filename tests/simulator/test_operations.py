@@ -6,7 +6,7 @@ import pytest
 
 from projects.simulator.app import Simulator
 from projects.simulator.operations import Store
-from projects.veo.catalog import CATALOG
+from projects.veo.catalog import CATALOG, GEMINI_OMNI, GEMINI_VEO
 from tests.simulator.conftest import MODEL, PROMPT, Caller, client, picture
 
 
@@ -107,13 +107,17 @@ def test_it_can_do_without_the_list(start):
 
 
 def test_it_lists_models_in_pages(caller):
-    first = caller.http.get("/v1beta/models?pageSize=4").json()
-    second = caller.http.get(f"/v1beta/models?pageSize=4&pageToken={first['nextPageToken']}").json()
+    first = caller.http.get("/v1beta/models?pageSize=6").json()
+    second = caller.http.get(f"/v1beta/models?pageSize=6&pageToken={first['nextPageToken']}").json()
 
     assert "nextPageToken" not in second
     listed = first["models"] + second["models"]
-    assert [model["name"] for model in listed] == [f"models/{model.id}" for model in CATALOG.models]
-    assert all(model["supportedGenerationMethods"] == ["predictLongRunning"] for model in listed)
+    served = [model for model in CATALOG.models if model.back_end in (GEMINI_VEO, GEMINI_OMNI)]
+    assert [model["name"] for model in listed] == [f"models/{model.id}" for model in served]
+    methods = {GEMINI_VEO: ["predictLongRunning"], GEMINI_OMNI: ["createInteraction"]}
+    assert [model["supportedGenerationMethods"] for model in listed] == [
+        methods[model.back_end] for model in served
+    ]
 
 
 def test_it_refuses_an_odd_page(caller):
@@ -124,7 +128,7 @@ def test_it_describes_one_model(caller):
     assert caller.http.get(f"/v1beta/models/{MODEL}").json() == {
         "name": f"models/{MODEL}",
         "version": "3.1",
-        "displayName": "Veo 3.1 Fast",
+        "displayName": "Veo 3.1 Fast preview",
         "inputTokenLimit": 1024,
         "outputTokenLimit": 8192,
         "supportedGenerationMethods": ["predictLongRunning"],
@@ -148,7 +152,8 @@ def test_it_switches_models_off_on_their_day_when_told_to(start, clock):
     }
     for answer in (caller.submit(), caller.poll(name), caller.http.get(f"/v1beta/models/{MODEL}")):
         assert (answer.status_code, answer.json()) == (404, gone)
-    assert caller.http.get("/v1beta/models").json() == {"models": []}
+    left = {model["name"] for model in caller.http.get("/v1beta/models").json()["models"]}
+    assert left == {"models/gemini-omni-1.1-flash", "models/gemini-omni-1.2-flash"}
     assert caller.simulator.charged == 1
 
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from projects.veo.catalog import CATALOG
+from projects.veo.catalog import CATALOG, GEMINI_VEO
 from tests.simulator.conftest import MODEL, picture
 
 UNDRAWN = "[sim:empty]"
@@ -32,8 +32,8 @@ def test_it_answers_a_submit_with_the_name_alone(caller):
     assert caller.simulator.operations == [answer.json()["name"]]
 
 
-@pytest.mark.parametrize("model", [model.id for model in CATALOG.models])
-def test_it_serves_every_model_of_the_catalog(start, model):
+@pytest.mark.parametrize("model", [model.id for model in CATALOG.of(GEMINI_VEO)])
+def test_it_serves_every_model_of_its_wire(start, model):
     assert start().submit(UNDRAWN, model=model, durationSeconds=8).status_code == 200
 
 
