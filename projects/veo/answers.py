@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from projects.veo.credentials import Credentials, excerpt
 from projects.veo.errors import Garbled, VeoError
+from projects.veo.inline import Body, Files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,8 @@ class Answer:
     http_status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    files: Files = field(default_factory=Files, repr=False)
+    """Of long values of the body, in which marks stand for them."""
     renewed: bool = False
     """Whether the token that was refused with 401 has been exchanged for a fresh one meanwhile."""
 
@@ -51,6 +53,11 @@ class Unanswered:
     error: VeoError
     sent: bool
     http_status: int | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A stream of events that was listened to: to its end, or until the listener had heard enough."""
 
 
 @dataclass(frozen=True)
@@ -71,21 +78,24 @@ class Stream:
         return bytes(taken[:limit])
 
 
-def json_object(answer: Answer, credentials: Credentials | None) -> dict[str, Any]:
+def json_object(answer: Answer, credentials: Credentials | None) -> Body:
     """The JSON object in a 200 answer; Garbled for anything else, NaN and Infinity included."""
     if answer.http_status != 200:
         raise unexpected(answer.http_status, answer.body, credentials)
+    return json_body(answer.body, answer.files, credentials)
+
+
+def json_body(text: bytes, files: Files, credentials: Credentials | None = None) -> Body:
+    """The JSON object that a text is, and its files; Garbled if it is none."""
     try:
-        data = json.loads(answer.body, parse_constant=_not_json)
+        data = json.loads(text, parse_constant=_not_json)
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict):
         raise Garbled(
-            "garbled",
-            "Google's answer is not the JSON it should be.",
-            detail=excerpt(answer.body, credentials),
+            "garbled", "Google's answer is not the JSON it should be.", detail=excerpt(text, credentials)
         )
-    return data
+    return Body(data, files)
 
 
 def unexpected(http_status: int, body: bytes, credentials: Credentials | None) -> Garbled:

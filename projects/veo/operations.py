@@ -9,14 +9,18 @@ import binascii
 import math
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from projects.veo.credentials import Credentials, redact, storable
 from projects.veo.errors import Garbled
+from projects.veo.inline import Files, files_of
 from projects.veo.types import Output, Phase, Progress
 
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.~=-]*/)*operations/[A-Za-z0-9][\w.~=-]*", re.ASCII)
 _INLINE_FIELDS = frozenset({"encodedVideo", "bytesBase64Encoded", "videoBytes"})
+_BYTES_FIELDS = _INLINE_FIELDS | {"data"}
+"""Where bytes may stand; `data` is that of Interactions."""
 _DEEP = 60
 _LONG = 10_000
 """Characters from which a text without blanks is taken for encoded bytes."""
@@ -51,7 +55,21 @@ def read_accepted(
 def read_progress(
     body: Mapping[str, Any], credentials: Credentials | None = None, *, ref: str = ""
 ) -> Progress:
-    """What a status answer says. Garbled if it is no operation, or another one than `ref`."""
+    """What a status answer says. Garbled if it is no operation, or another one than `ref`.
+
+    Of the files that came with the answer only those of its outputs are left.
+    """
+    files = files_of(body)
+    try:
+        progress = _read(body, files, credentials, ref)
+    except BaseException:
+        files.discard()
+        raise
+    files.keep(output.inline for output in progress.outputs if isinstance(output.inline, Path))
+    return progress
+
+
+def _read(body: Mapping[str, Any], files: Files, credentials: Credentials | None, ref: str) -> Progress:
     name = body.get("name")
     if ref and name not in (None, "", ref):
         raise Garbled("garbled", "Google answered with another operation.", detail=str(name)[:200])
@@ -60,7 +78,7 @@ def read_progress(
         raise Garbled(
             "garbled", "Google's answer is not an operation.", detail=str(storable_json(body))[:500]
         )
-    raw: Mapping[str, Any] = storable_json(body, credentials)
+    raw: Mapping[str, Any] = storable_json(body, credentials, files=files)
     metadata = _metadata(raw)
     if not done:
         return Progress(phase=Phase.RUNNING, metadata=metadata, raw=raw)
@@ -73,35 +91,39 @@ def read_progress(
             metadata=metadata,
             raw=raw,
         )
-    outputs = tuple(dict.fromkeys(_outputs(_mapping(body.get("response")))))
+    outputs = tuple(dict.fromkeys(_outputs(_mapping(body.get("response")), files)))
     reasons, held_back = _filtered(_mapping(raw.get("response")))
     phase = Phase.SUCCEEDED if outputs else Phase.FILTERED if held_back else Phase.EMPTY
     return Progress(phase=phase, outputs=outputs, reasons=reasons, metadata=metadata, raw=raw)
 
 
-def storable_json(value: Any, credentials: Credentials | None = None, *, depth: int = 0) -> Any:
+def storable_json(
+    value: Any, credentials: Credentials | None = None, *, files: Mapping[str, Path] = {}, depth: int = 0
+) -> Any:
     """The same JSON without secrets, inline bytes ("<N bytes>") and what databases or parsers refuse."""
     if depth > _DEEP:
         return "<too deep>"
     if isinstance(value, Mapping):
         return {
-            storable(str(key)): _bytes_note(item)
-            if key in _INLINE_FIELDS and isinstance(item, str)
-            else storable_json(item, credentials, depth=depth + 1)
+            storable(str(key)): bytes_note(item)
+            if key in _BYTES_FIELDS and isinstance(item, str) and item not in files
+            else storable_json(item, credentials, files=files, depth=depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [storable_json(item, credentials, depth=depth + 1) for item in value]
+        return [storable_json(item, credentials, files=files, depth=depth + 1) for item in value]
     if isinstance(value, str):
+        if value in files:
+            return f"<{files[value].stat().st_size} bytes>"
         if len(value) > _LONG and not re.search(r"\s", value):
-            return _bytes_note(value)
+            return bytes_note(value)
         return storable(redact(value, credentials))
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value
 
 
-def _bytes_note(encoded: str) -> str:
+def bytes_note(encoded: str) -> str:
     return f"<{len(encoded.rstrip('=')) * 3 // 4} bytes>"
 
 
@@ -123,23 +145,23 @@ def _videos(response: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield _mapping(place.get("video"))
 
 
-def _outputs(response: Mapping[str, Any]) -> Iterator[Output]:
+def _outputs(response: Mapping[str, Any], files: Mapping[str, Path]) -> Iterator[Output]:
     for video in _videos(response):
         mime_type = str(video.get("encoding") or video.get("mimeType") or "video/mp4")
         uri = video.get("uri") or video.get("gcsUri")
         encoded = next((video[key] for key in sorted(_INLINE_FIELDS) if video.get(key)), None)
         if isinstance(uri, str) and uri:
-            yield Output(uri=_without_key(uri), mime_type=mime_type)
+            yield Output(uri=without_key(uri), mime_type=mime_type)
         elif isinstance(encoded, str):
-            yield Output(inline=_decoded(encoded), mime_type=mime_type)
+            yield Output(inline=files.get(encoded) or decoded(encoded), mime_type=mime_type)
 
 
-def _without_key(uri: str) -> str:
+def without_key(uri: str) -> str:
     """An address without the key that a relay may have put in. A signature stays: the address needs it."""
     return re.sub(r"(?i)(?<=[?&])key=[^&#]*&?", "", uri).rstrip("?&")
 
 
-def _decoded(encoded: str) -> bytes:
+def decoded(encoded: str) -> bytes:
     text = encoded.replace("-", "+").replace("_", "/")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4))

@@ -25,7 +25,10 @@ _UNKNOWN = "We do not know whether Google accepted the request; it may have been
 
 
 def judge(answer: Answer | Unanswered, read: Reader, *, credentials: Credentials | None = None) -> Outcome:
-    """What became of a paid POST. Never raises and asks nobody; `credentials` only tells what to hide."""
+    """What became of a paid POST. Never raises and asks nobody; `credentials` only tells what to hide.
+
+    Of the answer's files only those of the result are left.
+    """
     if isinstance(answer, Unanswered):
         return _unanswered(answer)
     if answer.http_status == 200:
@@ -56,6 +59,7 @@ def _accepted(answer: Answer, read: Reader, credentials: Credentials | None) -> 
     try:
         ref, progress = read(json_object(answer, credentials))
     except VeoError as error:
+        answer.files.discard()
         return Outcome(
             verdict=Verdict.AMBIGUOUS,
             http_status=200,

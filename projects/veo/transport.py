@@ -14,17 +14,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx as http
 
 from projects.veo.addresses import Border, Origin, Resolver, resolve
-from projects.veo.answers import Answer, Limits, Stream, Unanswered, json_object, unexpected
+from projects.veo.answers import Answer, Heard, Limits, Stream, Unanswered, json_object, unexpected
 from projects.veo.credentials import Credentials, excerpt
 from projects.veo.errors import Garbled, NoAnswer, VeoError
+from projects.veo.inline import Body, Room, Sieve
 from projects.veo.refusals import About, from_response
+from projects.veo.sse import Events
 
-__all__ = ["Answer", "Limits", "Stream", "Transport", "Unanswered", "exchange", "json_object"]
+__all__ = ["Answer", "Heard", "Limits", "Stream", "Transport", "Unanswered", "exchange", "json_object"]
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +42,7 @@ _NOT_SENT = (
     http.InvalidURL,
 )
 _HOPS = 3
+_SLOWEST = 256 * 2**10
 _EXCHANGED = 2**20
 _METADATA = frozenset({"metadata.google.internal", "169.254.169.254"})
 """Where Google's machines are told their tokens; link-local, and http only."""
@@ -76,8 +83,12 @@ class Transport:
         base_url: str,
         limits: Limits | None = None,
         resolver: Resolver = resolve,
+        spool: Path | None = None,
     ) -> None:
-        """ValueError if the base URL is no address, or would carry the credential unencrypted."""
+        """ValueError if the base URL is no address, or would carry the credential unencrypted.
+
+        Videos inside answers are written to the folder `spool`, by default the system's temporary one.
+        """
         self.credentials = credentials
         self.limits = limits or Limits()
         self._base = base_url.rstrip("/")
@@ -88,12 +99,13 @@ class Transport:
         if base.userinfo or base.query or not base.host:
             raise ValueError("The base URL must be scheme, host and path, and nothing else.")
         self._border = Border(_origin(base), resolver)
-        self._paid = self._client(self.limits.paid_read)
-        self._poll = self._client(self.limits.poll_read)
-        self._download = self._client(self.limits.download_read)
+        self._spool = spool
+        client = partial(_client, connect=self.limits.connect)
+        self._paid, self._held = client(self.limits.paid_read), client(self.limits.held_read)
+        self._poll, self._download = client(self.limits.poll_read), client(self.limits.download_read)
 
     def close(self) -> None:
-        for client in (self._paid, self._poll, self._download):
+        for client in (self._paid, self._held, self._poll, self._download):
             client.close()
 
     def url(self, path: str) -> str:
@@ -105,16 +117,37 @@ class Transport:
         After a 401 only the token is renewed, so that whoever sends again under a new record has a fresh one;
         `renewed` of the answer says so.
         """
+        return self._pay(self._paid, path, body, self._read)
+
+    def hold(
+        self, path: str, body: Mapping[str, Any], heard: Callable[[Body], bool]
+    ) -> Answer | Heard | Unanswered:
+        """Send one paid POST, exactly as `post`, and stay until the work is done.
+
+        `heard` is given every event as it comes, with its files, and says whether to go on: False closes the
+        connection. A server that does not stream gives an Answer. Unanswered is also a stream that broke off.
+        """
+        listen = partial(self._listen, heard=heard)
+        return self._pay(self._held, path, body, listen, accept="text/event-stream")
+
+    def _pay(
+        self,
+        client: http.Client,
+        path: str,
+        body: Mapping[str, Any],
+        read: Callable[[http.Response], Answer | T],
+        accept: str = "*/*",
+    ) -> Answer | T | Unanswered:
         response = None
         try:
-            headers = self._headers(home=True) | _JSON
+            headers = self._headers(home=True) | _JSON | {"accept": accept}
         except Exception as error:  # A token had to be fetched first.
             return Unanswered(self._known(error), sent=False)
         try:
             content = json.dumps(body).encode()
             request = http.Request("POST", self.url(path), headers=headers, content=content)
-            response = self._paid.send(request, stream=True)
-            answer = self._read(response)
+            response = client.send(request, stream=True)
+            answer = read(response)
         except _NOT_SENT as error:
             return Unanswered(self._no_answer(error), sent=False)
         except Exception as error:  # Bytes may have left: whatever this is, it must not look like "not sent".
@@ -123,19 +156,23 @@ class Transport:
         finally:
             if response is not None:
                 response.close()
-        if answer.http_status != 200:
+        if isinstance(answer, Answer) and answer.http_status != 200:
             self._log("POST", response.url, answer.http_status, answer.body)
-        return replace(answer, renewed=True) if self._renewed(response) else answer
+            return replace(answer, renewed=self._renewed(response))
+        return answer
 
-    def get(self, path: str, *, about: About) -> dict[str, Any]:
-        """The JSON object at a path of our own origin. Raises any error of the tree but BadDownload."""
+    def get(self, path: str, *, about: About) -> Body:
+        """The JSON object at a path of our own origin. Raises any error of the tree but BadDownload.
+
+        Of an operation it is given with the files of its videos, which are the caller's from then on.
+        """
         return self._read_object("GET", path, None, about)
 
-    def ask(self, path: str, body: Mapping[str, Any], *, about: About) -> dict[str, Any]:
+    def ask(self, path: str, body: Mapping[str, Any], *, about: About) -> Body:
         """The answer to a POST that only reads (Vertex AI asks for an operation so); else as `get`."""
         return self._read_object("POST", path, json.dumps(body).encode(), about)
 
-    def _read_object(self, method: str, path: str, content: bytes | None, about: About) -> dict[str, Any]:
+    def _read_object(self, method: str, path: str, content: bytes | None, about: About) -> Body:
         with self._opened(self._poll, self.url(path), {}, method=method, content=content) as response:
             try:
                 answer = self._read(response)
@@ -146,7 +183,14 @@ class Transport:
             raise from_response(
                 answer.http_status, answer.headers, answer.body, about=about, credentials=self.credentials
             )
-        return json_object(answer, self.credentials)
+        try:
+            found = json_object(answer, self.credentials)
+        except Garbled:
+            answer.files.discard()
+            raise
+        if about is not About.OPERATION:
+            found.files.discard()
+        return found
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str], *, accept: frozenset[int]) -> Iterator[Stream]:
@@ -226,7 +270,7 @@ class Transport:
             raise Garbled("garbled", "Google's answer points to an address without host or with a user name.")
         home = self._border.is_home(_origin(url))
         if not home:
-            client = stack.enter_context(self._client(self.limits.download_read))
+            client = stack.enter_context(_client(self.limits.download_read, connect=self.limits.connect))
         extra = headers if content is None else {**headers, **_JSON}
         request = http.Request(method, url, headers=self._headers(home=home, extra=extra), content=content)
         response = client.send(request, stream=True)
@@ -239,24 +283,45 @@ class Transport:
             return headers | (self.credentials.headers() if self.credentials else {})
         return {name: value for name, value in headers.items() if name in _MAY_TRAVEL}
 
-    def _client(self, read: float) -> http.Client:
-        return _client(read, connect=self.limits.connect)
-
     def _read(self, response: http.Response) -> Answer:
-        """The whole body, or the start of an error's."""
-        good = response.status_code == 200
-        limit = self.limits.answer_bytes if good else self.limits.error_bytes
-        deadline = time.monotonic() + self.limits.total
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > limit:
-                if good:
-                    raise Garbled("garbled", f"Google's answer is larger than {limit // 2**20} MiB.")
-                break
-            if time.monotonic() > deadline:
-                raise http.ReadTimeout("The answer came too slowly.", request=response.request)
-        return Answer(response.status_code, dict(response.headers), bytes(body[:limit]))
+        """The whole answer, or the start of an error's."""
+        return self._whole(response, _in_time(response, self.limits.total))
+
+    def _whole(self, response: http.Response, chunks: Iterator[bytes]) -> Answer:
+        head = response.status_code, dict(response.headers)
+        if response.status_code != 200:
+            return Answer(*head, Stream(*head, chunks).start(self.limits.error_bytes))
+        sieve = self._sieve(Room(self.limits.file_bytes))
+        try:
+            for chunk in chunks:
+                sieve.feed(chunk)
+            return Answer(*head, sieve.finish(), sieve.files)
+        except BaseException:
+            sieve.discard()
+            raise
+
+    def _listen(self, response: http.Response, *, heard: Callable[[Body], bool]) -> Answer | Heard:
+        """The events of a stream; a whole answer where the first byte shows that it is no stream."""
+        chunks = _in_time(response, self.limits.held_total)
+        start = b""
+        while not start.strip() and (chunk := next(chunks, b"")):
+            start += chunk
+        chunks = chain([start], chunks)
+        if response.status_code != 200 or start.lstrip()[:1] in (b"", b"{", b"[", b"<"):
+            return self._whole(response, chunks)
+        room = Room(self.limits.file_bytes)
+        events = Events(lambda: self._sieve(room))
+        try:
+            for chunk in chunks:
+                if not all(map(heard, events.feed(chunk))) or events.done:
+                    return Heard()
+            all(map(heard, events.finish()))
+            return Heard()
+        finally:
+            events.discard()
+
+    def _sieve(self, room: Room) -> Sieve:
+        return Sieve(self._spool, most=self.limits.answer_bytes, room=room)
 
     def _chunks(self, response: http.Response) -> Iterator[bytes]:
         try:
@@ -291,6 +356,16 @@ def _no_answer(error: Exception, code: str = "no_answer", credentials: Credentia
     return NoAnswer(code, message, detail=excerpt(f"{type(error).__name__}: {error}", credentials))
 
 
+def _in_time(response: http.Response, seconds: float) -> Iterator[bytes]:
+    """The body's chunks; ReadTimeout when they take longer than is allowed for as much as has come."""
+    deadline = time.monotonic() + seconds
+    for chunk in response.iter_bytes():
+        yield chunk
+        deadline += len(chunk) / _SLOWEST
+        if time.monotonic() > deadline:
+            raise http.ReadTimeout("The answer came too slowly.", request=response.request)
+
+
 def exchange(
     url: str, *, method: str, body: bytes | None, headers: Mapping[str, str], timeout: float
 ) -> tuple[int, Mapping[str, str], bytes]:
@@ -300,7 +375,6 @@ def exchange(
     NoAnswer where the network fails, and for an address that would see secrets in clear text: it must be
     https, this very machine, or its metadata server.
     """
-    deadline = time.monotonic() + timeout
     try:
         target = http.URL(url)
         if target.userinfo or not _may_see_secrets(_origin(target)):
@@ -310,12 +384,10 @@ def exchange(
             client.stream(method, target, content=body, headers=_PLAIN | dict(headers)) as response,
         ):
             taken = bytearray()
-            for chunk in response.iter_bytes():
+            for chunk in _in_time(response, timeout):
                 taken += chunk
                 if len(taken) > _EXCHANGED:
                     break
-                if time.monotonic() > deadline:
-                    raise http.ReadTimeout("The answer came too slowly.", request=response.request)
             return response.status_code, dict(response.headers), bytes(taken[:_EXCHANGED])
     except (http.HTTPError, http.InvalidURL) as error:
         raise _no_answer(error) from None

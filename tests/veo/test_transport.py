@@ -158,7 +158,7 @@ def test_it_never_calls_an_unforeseen_fault_unsent(server, wire):
 
 
 def test_it_gives_up_on_a_paid_answer_that_is_too_large(server, wire):
-    server.will(as_json({"name": "x" * 5000}))
+    server.will(as_json({"name": "x " * 2500}))
     result = wire(answer_bytes=4096).post(PAID, {})
     assert (result.sent, result.error.code, result.http_status) == (True, "garbled", 200)
 
