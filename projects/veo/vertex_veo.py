@@ -83,7 +83,7 @@ class VertexVeo:
         self._location = location
         own = google_vertex_origin(location)
         self._own = not base_url or base_url.rstrip("/") == own
-        self._open = partial(Transport, credentials, limits=self._limits, resolver=resolver)
+        self._open = partial(Transport, credentials, limits=self._limits, resolver=resolver, spool=spool)
         self._transport = self._open(base_url=base_url or own)
         self._elsewhere: dict[str, Transport] = {}
         self._lock = threading.Lock()
@@ -190,9 +190,8 @@ class VertexVeo:
             each.close()
 
     def _accepted(self, body: Mapping[str, Any]) -> tuple[str, Progress | None]:
-        name, progress = read_accepted(body, self._credentials)
-        _operation(name)
-        return name, progress
+        _operation(str(body.get("name")))
+        return read_accepted(body, self._credentials)
 
     def _at(self, location: str) -> Transport:
         """The door of a region. Another address than Google's is one for all regions."""

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -257,6 +258,21 @@ def test_it_takes_the_video_out_of_the_answer(server, vertex):
         assert b"".join(download.chunks) == MP4
     assert vertex.file_info(output) is None
     assert "AAAA" not in str(progress.raw)
+
+
+def test_a_long_video_in_the_answer_is_a_file_from_the_start(server, connect, tmp_path):
+    long = MP4 * 8
+    encoded = base64.b64encode(long).decode()
+    server.will(done(videos=[{"bytesBase64Encoded": encoded}]), done(videos=[], thought=encoded))
+    vertex = connect(spool=tmp_path / "spool")
+    (tmp_path / "spool").mkdir()
+    [output] = vertex.poll(REF).outputs
+    assert isinstance(output.inline, Path)
+    assert output.inline.parent == tmp_path / "spool"
+    with vertex.open_output(output) as download:
+        assert (b"".join(download.chunks), download.length) == (long, len(long))
+    assert vertex.poll(REF).phase is Phase.EMPTY
+    assert list((tmp_path / "spool").iterdir()) == [output.inline]
 
 
 def test_it_reads_samples_as_the_schema_also_knows_them(server, vertex):
