@@ -1,6 +1,7 @@
 """Veo on Vertex AI against a server that answers by script."""
 
 import base64
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from projects.veo.accounts import from_file
 from projects.veo.credentials import ApiKey, Credentials, OAuthToken
 from projects.veo.errors import (
     CredentialRefused,
@@ -407,6 +409,45 @@ def test_the_paid_request_is_not_sent_again_with_a_fresh_token(server, connect):
     outcome = vertex.submit(recipe())
     assert (outcome.verdict, outcome.code) == (Verdict.NOT_ACCEPTED, "token_expired")
     assert len(server.seen) == 1
+
+
+@pytest.fixture
+def by_file(server: Server, connect: Opener, tmp_path: Path) -> VertexVeo:
+    """With the file of a logged-in person, whose token server is the same server."""
+    info = {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r"}
+    file = tmp_path / "google.json"
+    file.write_text(json.dumps(info | {"token_uri": f"{server.url}/token"}))
+    return connect(from_file(str(file)))
+
+
+def fresh(number: int) -> Reply:
+    return as_json({"access_token": f"ya29.fresh-{number}", "expires_in": 3600})
+
+
+def test_one_file_carries_a_clip_from_the_request_to_the_bucket(server, by_file):
+    refusal = as_json({"error": {"code": 401, "message": "Expired."}}, 401)
+    server.will(fresh(1), as_json({"name": REF}), refusal, fresh(2))
+    server.will(done(videos=[{"gcsUri": "gs://studio/a.mp4"}]), refusal, video())
+    assert by_file.submit(recipe()).ref == REF
+    [output] = by_file.poll(REF).outputs
+    with pytest.raises(CredentialRefused, match=r"google\.json"), by_file.open_output(output):
+        pass
+    with by_file.open_output(output) as download:
+        assert b"".join(download.chunks) == MP4
+    sent = [seen.headers.get("authorization", "token")[7:] for seen in server.seen]
+    assert sent == ["", "ya29.fresh-1", "ya29.fresh-1", "", *["ya29.fresh-2"] * 3]
+
+
+def test_a_request_without_a_token_was_not_sent(server, by_file):
+    revoked = as_json({"error": "invalid_grant", "error_description": "Token has been revoked."}, 400)
+    server.will(Reply(drop=True), revoked, revoked)
+    assert by_file.submit(recipe()).verdict is Verdict.NOT_SENT
+    outcome = by_file.submit(recipe())
+    assert (outcome.verdict, outcome.code) == (Verdict.REJECTED, "credential_revoked")
+    assert "gcloud auth application-default login" in outcome.message
+    with pytest.raises(CredentialRefused):
+        by_file.poll(REF)
+    assert {seen.path for seen in server.seen} == {"/token"}
 
 
 def test_no_token_is_in_any_text(server, connect, caplog):
