@@ -30,9 +30,9 @@ class Credentials(ABC):
 
     renewable = False
     """Whether a refused token can be exchanged for a fresh one without a person."""
-    source: str
+    source = "the settings"
     """The variable, and the file, that it comes from: for sentences."""
-    remedy: str
+    remedy = ""
     """What a person does when Google refuses it, as a sentence."""
 
     @property
