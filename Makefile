@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check format clean
+.PHONY: run test test-google check format clean
 
 run: $(VENV)/.run
 	@$(BIN)/python manage.py first_run
@@ -11,6 +11,10 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./scripts/test
+
+# Costs money: tells how much, and asks.
+test-google: $(VENV)/.dev
+	@$(BIN)/python -m tests.google
 
 check: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./scripts/check
