@@ -29,7 +29,8 @@ STATUS_WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request as it was received. Header names are in lower case; `path` is decoded and has no query."""
+    """A request as it was received. Header names are in lower case; `path` is decoded and has no query,
+    `raw_path` is the same as it was sent."""
 
     method: str
     path: str
@@ -38,6 +39,7 @@ class Request:
     body: bytes = field(repr=False)
     client: str
     route: str = ""
+    raw_path: str = ""
 
     @cached_property
     def parameters(self) -> dict[str, str]:
@@ -60,7 +62,8 @@ class Ending(Enum):
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """An HTTP answer. `length` is the Content-Length to declare, true or not; None lets the end of the
-    connection mark the end of the body. A `silent` answer says nothing at all."""
+    connection mark the end of the body. An empty chunk sends nothing, but ends an answer whose client has
+    gone. A `silent` answer says nothing at all."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -108,13 +111,15 @@ def error_body(
     return {"error": error}
 
 
-def error_info(reason: str) -> dict[str, Any]:
+def error_info(
+    reason: str, service: str = "generativelanguage.googleapis.com", **metadata: str
+) -> dict[str, Any]:
     """The detail that carries Google's machine-readable reason."""
     return {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": reason,
         "domain": "googleapis.com",
-        "metadata": {"service": "generativelanguage.googleapis.com"},
+        "metadata": {"service": service} | metadata,
     }
 
 

@@ -17,8 +17,12 @@ from projects.simulator.darkroom import Darkroom
 from projects.simulator.faults import Script, fault
 from projects.simulator.operations import Store
 from projects.simulator.server import Server
+from projects.simulator.tokens import Tokens
+from projects.simulator.wires.cloud_storage import CloudStorage
 from projects.simulator.wires.gemini_files import GeminiFiles
 from projects.simulator.wires.gemini_veo import GeminiVeo
+from projects.simulator.wires.oauth import OAuth
+from projects.simulator.wires.vertex_veo import VertexVeo
 from projects.simulator.wires.wire import Manners, Route, Stage, Wire
 
 CONTROL = "/__control__"
@@ -42,7 +46,7 @@ class Simulator:
     `list_operations` False takes the list of operations away (its existence at Google is unverified).
     `base_url` stands in answers instead of the Host header. `clips_dir` may be shared, so that many
     simulators render a clip once. `clock` returns the time with its zone. An address that is not loopback
-    needs `remote`.
+    needs `remote`. `token_lifetime` is the seconds for which an access token from `/token` is good.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Simulator:
         clips_dir: Path | None = None,
         clock: Callable[[], dt.datetime] = _now,
         remote: bool = False,
+        token_lifetime: int = 3599,
     ) -> None:
         if not remote and not _is_loopback(address[0]):
             raise ValueError(f"The simulator listens on loopback only; {address[0]} is not loopback.")
@@ -69,10 +74,11 @@ class Simulator:
         self._stopping = threading.Event()
         self._store = Store(state_dir)
         self._darkroom = Darkroom(clips_dir or state_dir / "clips")
+        self._tokens = Tokens(clock=clock, lifetime=token_lifetime)
         stage = Stage(
             store=self._store,
             darkroom=self._darkroom,
-            access=Access(keys=keys, tokens=tokens),
+            access=Access(keys=keys, tokens=tokens, issued=self._tokens),
             manners=Manners(
                 latency=latency,
                 retired=retired,
@@ -82,7 +88,8 @@ class Simulator:
             clock=clock,
             pause=self._stopping.wait,
         )
-        self._wires: tuple[Wire, ...] = (GeminiVeo(stage), GeminiFiles(stage))
+        kinds = (GeminiVeo, GeminiFiles, VertexVeo, CloudStorage, OAuth)
+        self._wires: tuple[Wire, ...] = tuple(kind(stage) for kind in kinds)
         self._server = Server(address, self._respond)
         self._server.start()
 
@@ -137,6 +144,10 @@ class Simulator:
     def clear(self) -> None:
         """Forgets faults that have not struck yet."""
         self._script.clear()
+
+    def revoke_tokens(self) -> None:
+        """Ends all access tokens that `/token` has given out so far: their next use is answered with 401."""
+        self._tokens.revoke()
 
     def settle(self, timeout: float = 60) -> None:
         """Waits until all clips ordered so far are rendered; TimeoutError after `timeout` seconds."""

@@ -1,6 +1,7 @@
 """HTTP on a socket: reads a request, asks for an answer, sends it exactly as told, lies and all."""
 
 import logging
+import select
 import socket
 import struct
 import threading
@@ -126,6 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(
             method=self.command,
             path=unquote(target.path),
+            raw_path=target.path,
             query=target.query,
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
@@ -135,11 +137,29 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, answer: Answer) -> None:
         self.close_connection |= answer.ending is not Ending.KEEP or answer.length is None
         if not answer.silent:
-            self._send_head(answer)
-            for chunk in answer.chunks:
-                self.wfile.write(chunk)
+            self._send_out(answer)
         if answer.ending is Ending.RESET:
             self._reset()
+
+    def _send_out(self, answer: Answer) -> None:
+        """Head and body; the head goes out with the first bytes of the body, or in the end."""
+        begun = False
+        for chunk in answer.chunks:
+            if not chunk:
+                self._look_for_client()
+                continue
+            if not begun:
+                self._send_head(answer)
+                begun = True
+            self.wfile.write(chunk)
+        if not begun:
+            self._send_head(answer)
+
+    def _look_for_client(self) -> None:
+        """ConnectionAbortedError when the client has gone away, which nothing else would tell."""
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        if readable and not self.connection.recv(1, socket.MSG_PEEK):
+            raise ConnectionAbortedError("The client went away while its answer was in work.")
 
     def _send_head(self, answer: Answer) -> None:
         self.send_response(answer.status)

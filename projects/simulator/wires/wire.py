@@ -46,6 +46,7 @@ class Manners:
     retired: Literal["serve", "refuse"] = "serve"
     list_operations: bool = True
     base_url: str = ""
+    interaction_reads: Literal["inline", "uri"] = "inline"
 
 
 @dataclass(frozen=True, kw_only=True)
