@@ -57,7 +57,12 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class Heard:
-    """A stream of events that was listened to: to its end, or until the listener had heard enough."""
+    """A stream of events that was listened to: to its end, or until the listener had heard enough.
+
+    `lost` counts events that could not be read.
+    """
+
+    lost: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 Only what proves that Google did no work may be sent again. Everything that is not in the table is AMBIGUOUS.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from projects.veo.answers import Answer, Unanswered, json_object
 from projects.veo.credentials import Credentials, excerpt
 from projects.veo.errors import CredentialRefused, VeoError
+from projects.veo.inline import Body
 from projects.veo.refusals import About, Refusal, read_refusal
 from projects.veo.types import Outcome, Progress, Verdict
 
 REJECTIONS = frozenset({400, 401, 402, 403, 404, 413, 422})
 """Refused before any work, if the body is Google's error object; a bare 404 page may come from anyone."""
 
-Reader = Callable[[Mapping[str, Any]], tuple[str, Progress | None]]
+Reader = Callable[[Body], tuple[str, Progress | None]]
 """A back end's way to find in an accepted answer its operation's name and, when already done, the result.
 
 Raises Garbled when the name is missing or ill-formed.

@@ -24,12 +24,13 @@ _MARK = b"\xef\xbb\xbf"
 class Events:
     """Takes the bytes of a stream in pieces of any size, and gives the JSON objects of its events.
 
-    What is no JSON object is passed over: the events after it still count. `sieve` opens the sieve of one
-    event; what that raises ends the stream. `discard` it when the stream breaks off.
+    What is no JSON object is passed over and counted as `lost`: the events after it still count. `sieve`
+    opens the sieve of one event; what that raises ends the stream. `discard` it when the stream breaks off.
     """
 
     def __init__(self, sieve: Callable[[], Sieve]) -> None:
         self.done = False
+        self.lost = 0
         self._open = sieve
         self._sieve: Sieve | None = None
         self._name: bytes | None = None
@@ -99,5 +100,6 @@ class Events:
             return json_body(text, sieve.files)
         except Garbled:
             sieve.discard()
+            self.lost += 1
             logger.warning("An event of %s bytes is not the JSON that it should be", len(text))
             return None

@@ -314,9 +314,9 @@ class Transport:
         try:
             for chunk in chunks:
                 if not all(map(heard, events.feed(chunk))) or events.done:
-                    return Heard()
+                    return Heard(events.lost)
             all(map(heard, events.finish()))
-            return Heard()
+            return Heard(events.lost)
         finally:
             events.discard()
 

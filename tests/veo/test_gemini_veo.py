@@ -7,6 +7,7 @@ from projects.veo import catalog
 from projects.veo.client import BackEnd, open_back_end
 from projects.veo.credentials import ApiKey, OAuthToken
 from projects.veo.errors import CredentialRefused, Forbidden, Garbled, ModelRetired, NotFound, ServerTrouble
+from projects.veo.setup import Setup
 from projects.veo.types import FileInfo, Found, Output, Phase, Picture, Recipe, Verdict
 from tests.veo.conftest import KEY, MP4, Reply, as_json, video
 
@@ -157,32 +158,32 @@ def test_it_locates_operations_over_all_pages(server, google):
         as_json({"operations": first, "nextPageToken": "a&b"}),
         as_json({"operations": [{"name": "operations/b"}]}),
     )
-    assert google.locate("veo") == [
+    assert google.locate(RECIPE) == [
         Found(ref=REF, created_at="2026-10-01T10:00:00Z"),
         Found(ref="operations/b", created_at=""),
     ]
     assert [seen.path for seen in server.seen] == [
-        "/v1beta/models/veo/operations?pageSize=100",
-        "/v1beta/models/veo/operations?pageSize=100&pageToken=a%26b",
+        "/v1beta/models/veo-3.1-generate-preview/operations?pageSize=100",
+        "/v1beta/models/veo-3.1-generate-preview/operations?pageSize=100&pageToken=a%26b",
     ]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
 def test_it_locates_nothing_where_google_does_not_list(server, google, status):
     server.will(Reply(status, b"{}"))
-    assert google.locate("veo") == []
+    assert google.locate(RECIPE) == []
 
 
 def test_it_does_not_call_trouble_an_empty_list(server, google):
     server.will(Reply(503, b"{}"))
     with pytest.raises(ServerTrouble):
-        google.locate("veo")
+        google.locate(RECIPE)
 
 
 def test_it_gives_up_on_a_list_that_does_not_end(server, google):
     server.will(*[as_json({"operations": [], "nextPageToken": "again"})] * 30)
     with pytest.raises(Garbled, match="does not end"):
-        google.locate("veo")
+        google.locate(RECIPE)
     assert len(server.seen) == 20
 
 
@@ -228,7 +229,8 @@ def test_it_serves_several_threads_at_once(server, google):
 
 
 def test_it_is_opened_by_its_name_in_the_catalog(server):
-    back_end: BackEnd = open_back_end(catalog.GEMINI_VEO, ApiKey(KEY), base_url=server.url)
+    setup = Setup(api_key=KEY, gemini_base_url=server.url)
+    back_end: BackEnd = open_back_end(catalog.GEMINI_VEO, setup)
     server.will(video())
     with back_end.open_output(Output(uri="files/a")) as download:
         assert b"".join(download.chunks) == MP4
