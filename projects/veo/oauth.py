@@ -26,8 +26,8 @@ Account = google_credentials.Credentials
 TIMEOUT = 20.0
 """Seconds for one exchange. The library's own 120 would outlast the time that a poll may take."""
 
-JUST_RENEWED = 30.0
-"""Seconds in which a renewed token that is refused again cannot be blamed on its age."""
+JUST_RENEWED = 2.0
+"""Seconds after a renewal in which a refusal of the new token is not about its age."""
 
 
 class NoAccount(exceptions.RefreshError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from projects.veo import errors
-from projects.veo.catalog import CATALOG
+from projects.veo.catalog import CATALOG, VERTEX_VEO
 from projects.veo.credentials import SCOPE, ApiKey, Credentials, excerpt
 from projects.veo.said import Said, listen
 
@@ -277,13 +277,16 @@ def _is_retirement(http_status: int, said: Said) -> bool:
 def _retired(said: Said) -> str:
     """Google's text names the model and often its successor; our catalog knows the successors of its own."""
     named = re.findall(r"models/([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", said.text)
+    published = "Publisher Model" in said.text
     model = CATALOG.get(named[0]) if named else None
+    if model and published and model.back_end != VERTEX_VEO:
+        model = None  # The Gemini API's successor is no model of Vertex AI.
     successor = model.replaced_by if model else ""
     if not successor and len(named) > 1:
         successor = named[1]
     which = f"the model {named[0]}" if named else "this model"
     advice = f"Take {successor} instead." if successor else "Choose another model."
-    if "Publisher Model" in said.text:
+    if published:
         region = re.search(r"locations/([a-z0-9-]+)", said.text)
         where = f" in {region[1]}" if region else ""
         return (

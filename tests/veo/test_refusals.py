@@ -311,6 +311,16 @@ CASES = {
         "model_retired",
         "in europe-west4: Google has switched it off, or GOOGLE_CLOUD_LOCATION is a region without it",
     ),
+    "retired at both, by Vertex": (
+        404,
+        body(
+            "Publisher Model `projects/p/locations/us-central1/publishers/google/models/veo-3.0-generate-001`"
+        ),
+        FILE,
+        errors.ModelRetired,
+        "model_retired",
+        "Choose another model.",
+    ),
     "no such object": (
         404,
         body("No such object: studio/clips/a.mp4"),
