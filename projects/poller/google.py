@@ -1,12 +1,13 @@
 """The back ends of this process, opened once from the settings."""
 
 import threading
+from contextlib import suppress
 
 from django.conf import settings
 
 from projects.models import BackEndReport
 from projects.models.google import google_setup
-from projects.poller.part import incoming
+from projects.poller.part import incoming_folder
 from projects.veo.catalog import GEMINI_OMNI
 from projects.veo.client import BackEnd, open_back_end
 from projects.veo.errors import VeoError
@@ -31,8 +32,10 @@ class Google:
 
 
 def _opened(name: str) -> BackEnd:
+    with suppress(OSError):  # a full disk concerns those steps that write to it
+        incoming_folder().mkdir(parents=True, exist_ok=True)
     try:
-        back_end = open_back_end(name, google_setup(), spool=incoming())
+        back_end = open_back_end(name, google_setup(), spool=incoming_folder())
     except ValueError as error:
         raise VeoError("set_up_wrong", f"{error} Correct it in .env and restart.") from None
     if settings.OMNI_BACKGROUND and isinstance(back_end, GeminiOmni):

@@ -23,8 +23,13 @@ STALE_SECONDS = 3600
 """Older leftovers belong to nobody: no download is allowed to take a quarter of that."""
 
 
+def incoming_folder() -> Path:
+    """Where it is, whether or not it is there."""
+    return Path(settings.MEDIA_ROOT) / ".incoming"
+
+
 def incoming() -> Path:
-    folder = Path(settings.MEDIA_ROOT) / ".incoming"
+    folder = incoming_folder()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -212,8 +212,8 @@ class TestLateEvidence:
         assert claimed is not None
         kind, operation, hold = claimed
 
-        def freeze_meanwhile(recipe: Any) -> Any:
-            outcome = type(back_end).submit(back_end, recipe)
+        def freeze_meanwhile(recipe: Any, on_ref: Any) -> Any:
+            outcome = type(back_end).submit(back_end, recipe, on_ref)
             Operation.objects.filter(pk=operation.pk).update(next_at=Now())
             rival = Poller()
             assert rival.step()
