@@ -159,7 +159,7 @@ def _row(model: Model, access: Access, report: BackEndReport, lineup: Lineup, ma
 def _state(model: Model, access: Access, report: BackEndReport, lineup: Lineup) -> Chip:
     if lineup.why_not(model):
         return Chip("cancelled", "Cannot be chosen")
-    if report.accepted is None:
+    if not report.accepted:
         return Chip("queued", "Can be chosen")
     if model.id in report.models_listed:
         return Chip("ready", "Listed by Google" if access.own else "Listed there")

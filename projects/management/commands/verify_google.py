@@ -1,26 +1,24 @@
-"""Check credentials, model and download without a browser. Costs nothing."""
+"""Check credentials, models and download without a browser. Costs nothing, but for `--self-test`."""
 
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from projects import video
 from projects.models.google import google_setup
-from projects.veo.catalog import GEMINI_VEO
-from projects.veo.client import BackEnd, open_back_end
+from projects.veo.catalog import BACK_ENDS
 from projects.veo.errors import BadDownload
-from projects.veo.verify import EXIT_CODES, Finding, Report, verify
+from projects.veo.verify import EXIT_CODES, Finding, Verification, Wish
 
 
 class Command(BaseCommand):
     help = (
-        "Checks that the credential is accepted, that the model is offered and, if asked, that a generated "
-        "file can be downloaded. Costs nothing."
+        "Checks for each back end that is set up whether Google takes the credential and which models are "
+        "alive and, if asked, that a generated file can be downloaded. Costs nothing, but for --self-test."
     )
     requires_system_checks = []
 
@@ -34,44 +32,50 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--model", default="", help="model id; without it the first that is offered")
+        parser.add_argument("--back-end", default="", choices=list(BACK_ENDS), help="only this one")
+        parser.add_argument("--model", default="", help="model id; without it any of ours")
         parser.add_argument(
-            "--download", default="", metavar="FILE_ID", help="id or address of a generated file"
+            "--download", default="", metavar="FILE_ID", help="id or address of a generated file, or gs://…"
         )
         parser.add_argument("--output", type=Path, metavar="PATH", help="where to save it")
+        parser.add_argument(
+            "--self-test",
+            action="store_true",
+            help="try whether Gemini Omni may work in the background; costs a fraction of a cent",
+        )
 
-    def handle(self, *, model: str, download: str, output: Path | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        back_end: str,
+        model: str,
+        download: str,
+        output: Path | None,
+        self_test: bool,
+        **options: Any,
+    ) -> None:
         if bool(download) != bool(output):
             raise CommandError("--download and --output go together.", returncode=2)
-        report = self._report(model, download, output)
-        for finding in report.findings:
-            (self.stderr if finding.code else self.stdout).write(finding.sentence)
-        if report.exit_code:
-            sys.exit(report.exit_code)
+        wish = Wish(back_end=back_end, model=model, download=download, output=output, self_test=self_test)
+        verification = Verification(google_setup(), wish, today=timezone.localdate(), inspect=_inspect)
+        exit_code = 0
+        shown = ""
+        for finding in verification.run():
+            if finding.back_end != shown:
+                shown = finding.back_end
+                self.stdout.write(f"{BACK_ENDS[shown]}:" if shown else "")
+            self._tell(finding)
+            exit_code = exit_code or finding.exit_code
+        if exit_code:
+            sys.exit(exit_code)
 
-    def _report(self, model: str, download: str, output: Path | None) -> Report:
-        if not (settings.GEMINI_API_KEY or settings.GEMINI_OAUTH_TOKEN):
-            sentence = "No Google credential is set. Put GEMINI_API_KEY or GEMINI_OAUTH_TOKEN into .env."
-            return Report((Finding(sentence, "not_configured"),))
-        try:
-            back_end = open_back_end(GEMINI_VEO, google_setup())
-        except ValueError as error:
-            return Report((Finding(str(error), "bad_base_url"),))
-        return _verify(back_end, model, download, output)
-
-
-def _verify(back_end: BackEnd, model: str, download: str, output: Path | None) -> Report:
-    try:
-        return verify(
-            back_end,
-            today=timezone.now().date(),
-            model=model,
-            download=download,
-            output=output,
-            inspect=_inspect,
-        )
-    finally:
-        back_end.close()
+    def _tell(self, finding: Finding) -> None:
+        """A failure on standard error, as a sentence that needs no heading."""
+        if finding.code:
+            prefix = f"{BACK_ENDS[finding.back_end]}: " if finding.back_end else ""
+            self.stderr.write(f"{prefix}{finding.sentence}")
+        else:
+            self.stdout.write(f"{'  ' if finding.back_end else ''}{finding.sentence}")
 
 
 def _inspect(path: Path) -> str:
