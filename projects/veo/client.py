@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from projects.veo.accounts import application_default, from_file
 from projects.veo.catalog import BACK_ENDS, GEMINI_OMNI, VERTEX_VEO
 from projects.veo.credentials import ApiKey, Credentials, OAuthToken
+from projects.veo.gemini_omni import GeminiOmni
 from projects.veo.gemini_veo import GeminiVeo
 from projects.veo.setup import DEMO_KEY, DEMO_TOKEN, GOOGLE_STORAGE_ORIGIN, Setup
 from projects.veo.types import Download, FileInfo, Found, OnRef, Outcome, Output, Progress, Recipe
@@ -62,13 +63,8 @@ def open_back_end(name: str, setup: Setup, *, spool: Path | None = None) -> Back
             storage=setup.vertex_storage,
             spool=spool,
         )
-    if name == GEMINI_OMNI:
-        from projects.veo.gemini_omni import GeminiOmni
-
-        return GeminiOmni(
-            _key_or_token(setup), base_url=access.base_url, version=setup.gemini_version, spool=spool
-        )
-    return GeminiVeo(_key_or_token(setup), base_url=access.base_url, version=setup.gemini_version)
+    gemini: type[GeminiOmni] | type[GeminiVeo] = GeminiOmni if name == GEMINI_OMNI else GeminiVeo
+    return gemini(_key_or_token(setup), base_url=access.base_url, version=setup.gemini_version, spool=spool)
 
 
 def _key_or_token(setup: Setup) -> Credentials:
