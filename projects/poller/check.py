@@ -7,7 +7,7 @@ from django.utils import timezone
 from projects.models import BackEndReport
 from projects.models.google import google_setup
 from projects.poller.google import Google
-from projects.veo.catalog import CATALOG
+from projects.veo.catalog import CATALOG, VERTEX_VEO
 from projects.veo.errors import Garbled, NoAnswer, RateLimited, ServerTrouble, VeoError
 
 EVERY = dt.timedelta(hours=1)
@@ -38,14 +38,18 @@ def _look_at(google: Google, name: str) -> None:
         BackEndReport.objects.failed(name, error.message)
         return
     ours = [model.id for model in CATALOG.of(name) if model.id in offered]
-    _report(name, accepted=True, sentence=_welcome(len(offered), len(ours)), models_listed=ours)
+    _report(name, accepted=True, sentence=_welcome(name, len(offered), len(ours)), models_listed=ours)
 
 
 def _report(name: str, **learned: object) -> None:
     BackEndReport.objects.filter(back_end=name).update(checked_at=timezone.now(), **learned)
 
 
-def _welcome(offered: int, ours: int) -> str:
-    if not ours:
-        return "The credential is accepted, but none of the models that veoweb knows is listed for it."
-    return f"The credential is accepted; {ours} of the {offered} models listed for it can make videos here."
+def _welcome(name: str, offered: int, ours: int) -> str:
+    if ours:
+        return (
+            f"The credential is accepted; {ours} of the {offered} models listed for it can make videos here."
+        )
+    if name == VERTEX_VEO:
+        return "The credential is accepted. Vertex AI may list no Veo models at all: that is not verified."
+    return "The credential is accepted, but none of the models that veoweb knows is listed for it."

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from projects.models import BackEndReport, PollerHeartbeat
 from projects.models.lineup import Lineup
-from projects.veo.catalog import BACK_ENDS, GEMINI_OMNI, Model
+from projects.veo.catalog import BACK_ENDS, GEMINI_OMNI, VERTEX_VEO, Model
 from projects.veo.setup import Access
 
 _UNKNOWN = BackEndReport()
@@ -159,7 +159,9 @@ def _row(model: Model, access: Access, report: BackEndReport, lineup: Lineup, ma
 def _state(model: Model, access: Access, report: BackEndReport, lineup: Lineup) -> Chip:
     if lineup.why_not(model):
         return Chip("cancelled", "Cannot be chosen")
-    if not report.accepted:
+    # An empty list of Vertex AI says nothing: that it lists Veo at all is not verified.
+    unknown = access.back_end == VERTEX_VEO and not report.models_listed
+    if unknown or not report.accepted:
         return Chip("queued", "Can be chosen")
     if model.id in report.models_listed:
         return Chip("ready", "Listed by Google" if access.own else "Listed there")

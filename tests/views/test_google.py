@@ -119,6 +119,11 @@ def test_it_tells_which_models_are_alive(as_staff: Client, with_both: Any) -> No
     assert retired[1].startswith("Retired by Google on 22 October 2026; use Gemini Omni")
 
 
+def test_it_concludes_nothing_from_an_empty_list_of_vertex(as_staff: Client, with_both: Any) -> None:
+    learned(VERTEX_VEO, models_listed=[])
+    assert rows(cards(as_staff)[VERTEX_VEO])["veo-3.1-generate-001"][0] == "Can be chosen"
+
+
 def test_it_links_to_the_price_and_switch_of_a_model(as_staff: Client, with_both: Any) -> None:
     ModelOverride.objects.create(model="gemini-omni-1.2-flash", switched_off=True, note="Too dear.")
     card = cards(as_staff)[GEMINI_OMNI]
