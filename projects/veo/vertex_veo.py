@@ -18,7 +18,7 @@ from projects.veo import downloads
 from projects.veo.addresses import Resolver, resolve
 from projects.veo.catalog import CATALOG, EDIT, EXTEND
 from projects.veo.credentials import Credentials
-from projects.veo.errors import ApiError, Garbled
+from projects.veo.errors import Garbled, NotFound
 from projects.veo.listing import listed
 from projects.veo.operations import read_accepted, read_progress
 from projects.veo.outcome import judge
@@ -162,16 +162,14 @@ class VertexVeo:
 
     def locate(self, recipe: Recipe) -> list[Found]:
         """What lies in the recipe's own folder of the bucket: each operation has one, so it can only be its
-        result. Without a bucket there is nothing to list: [].
+        result. Without a bucket there is nothing to list: []. What keeps us from looking is raised.
         """
         if not self._folder or not recipe.operation_id:
             return []
         try:
             return self._storage.videos(self._folder / recipe.operation_id)
-        except ApiError as error:
-            if error.http_status < 500:
-                return []
-            raise
+        except NotFound:
+            return []
 
     def models(self) -> list[str]:
         """Ids of the models that Google publishes, for this is what its SDK asks. Free.

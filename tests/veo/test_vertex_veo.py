@@ -339,10 +339,13 @@ def test_it_locates_nothing_without_a_bucket_of_ours(server, vertex, connect):
     assert server.seen == []
 
 
-def test_it_does_not_call_trouble_an_empty_bucket(server, connect):
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, CredentialRefused), (403, Forbidden), (503, ServerTrouble)]
+)
+def test_a_bucket_that_it_may_not_look_into_is_not_an_empty_one(server, connect, status, error):
     vertex = connect(storage="gs://studio")
-    server.will(Reply(503), Reply(403, b"{}"))
-    with pytest.raises(ServerTrouble):
+    server.will(Reply(status, b"{}"), Reply(404, b"{}"))
+    with pytest.raises(error):
         vertex.locate(recipe(operation_id="op-1"))
     assert vertex.locate(recipe(operation_id="op-1")) == []
 
