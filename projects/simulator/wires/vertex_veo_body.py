@@ -107,6 +107,8 @@ def read_order(body: Any, model: Model, find: Find) -> Order:
 def _order(instance: dict[str, Any], parameters: dict[str, Any], model: Model) -> Order:
     seed_image = _frame(instance, "image") if "image" in instance else None
     last_frame = _frame(instance, "lastFrame") if "lastFrame" in instance else None
+    if last_frame and seed_image is None and "video" not in instance:
+        raise invalid("`lastFrame` needs an `image` to start from.")
     return Order(
         prompt=check_prompt(instance, model, needed=seed_image is None and "video" not in instance),
         aspect_ratio=text(parameters, "aspectRatio") or "16:9",
