@@ -54,7 +54,7 @@ def test_it_lists_the_models_that_we_know(google: BackEnd, plan: Plan, record: R
 def test_it_says_what_is_wrong_with_a_key(setup: Setup, plan: Plan, record: Record) -> None:
     if plan.access.source != "GEMINI_API_KEY":
         pytest.skip("a back end without keys")
-    wrong = replace(setup, api_key="AIza" + "SyThisKeyWasNeverGivenOutByGoogle01234")
+    wrong = replace(setup, api_key="invalid-for-this-key-was-never-given-out")
     stranger = open_back_end(plan.access.back_end, wrong)
     try:
         code = _code_of(stranger.models)
