@@ -5,9 +5,10 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from socketserver import ThreadingTCPServer
 from typing import Any
 
@@ -32,6 +33,7 @@ class Reply:
 
     `cut` sends only so many bytes of the body, `drop` hangs up before the head, `length` is what the head
     claims (-1: nothing). Delays are seconds. The connection is closed after it unless `keep`, unannounced.
+    `pieces` come one by one instead of a body, numbers among them are pauses, and `torn` leaves out the end.
     """
 
     status: int = 200
@@ -45,6 +47,8 @@ class Reply:
     trickle: float = 0
     chunked: bool = False
     keep: bool = False
+    pieces: Sequence[bytes | float] = ()
+    torn: bool = False
 
 
 def as_json(data: Any, status: int = 200, **more: Any) -> Reply:
@@ -59,6 +63,18 @@ def redirect(location: str, status: int = 302) -> Reply:
 def video(body: bytes = MP4, status: int = 200, content_type: str = "video/mp4", **more: Any) -> Reply:
     headers = {"Content-Type": content_type} | more.pop("headers", {})
     return Reply(status, body, headers, **more)
+
+
+def event(data: Any) -> bytes:
+    """One server-sent event, as Google writes them."""
+    return f"event: {data.get('event_type', 'message')}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def streamed(*pieces: Any, torn: bool = False, done: bool = True) -> Reply:
+    """A stream of events: dictionaries, raw bytes and pauses. `torn` breaks off, `done` ends properly."""
+    made = [event(piece) if isinstance(piece, dict) else piece for piece in pieces]
+    end = [b"event: done\ndata: [DONE]\n\n"] if done and not torn else []
+    return Reply(200, headers={"Content-Type": "text/event-stream"}, pieces=[*made, *end], torn=torn)
 
 
 @dataclass
@@ -125,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            if reply.chunked:
+            if reply.chunked or reply.pieces:
                 self.send_header("Transfer-Encoding", "chunked")
             elif reply.length != -1:
                 self.send_header(
@@ -138,7 +154,19 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self.connection.close()
 
+    def send_pieces(self, reply: Reply) -> None:
+        for piece in reply.pieces:
+            if isinstance(piece, bytes):
+                self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            elif self.server.stopping.wait(piece):
+                return
+        if not reply.torn:
+            self.wfile.write(b"0\r\n\r\n")
+
     def send_body(self, reply: Reply) -> None:
+        if reply.pieces:
+            self.send_pieces(reply)
+            return
         body = reply.body[: reply.cut]
         if reply.chunked:
             body = f"{len(reply.body):x}\r\n".encode() + body + (b"" if reply.cut else b"\r\n0\r\n\r\n")
@@ -184,13 +212,13 @@ Opener = Callable[..., GeminiVeo]
 
 
 @pytest.fixture
-def connect(server: Server) -> Iterator[Opener]:
+def connect(server: Server, tmp_path: Path) -> Iterator[Opener]:
     """Opens back ends that talk to the server, by default with KEY and short limits; closes them after."""
     with contextlib.ExitStack() as stack:
 
         def connect(credentials: Any = ApiKey(KEY), *, base_url: str = "", **limits: Any) -> GeminiVeo:  # noqa: B008
             chosen = Limits(**({"paid_read": 2, "poll_read": 2, "download_read": 2} | limits))
-            back_end = GeminiVeo(credentials, base_url=base_url or server.url, limits=chosen)
+            back_end = GeminiVeo(credentials, base_url=base_url or server.url, limits=chosen, spool=tmp_path)
             stack.callback(back_end.close)
             return back_end
 
