@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from projects.poller.failpoints import NAMES
+from projects.veo.catalog import CATALOG
+from projects.veo.verify import EXIT_CODES
 
 ROOT = Path(__file__).parent.parent
 READ = set(
@@ -14,6 +16,7 @@ READ = set(
         (ROOT / "veoweb" / "settings.py").read_text(),
     )
 )
+GOOGLE = (ROOT / "docs" / "google.md").read_text()
 VARIABLES = {name for pair in READ for name in pair if name}
 
 
@@ -54,3 +57,26 @@ def test_templates_hold_no_inline_code() -> None:
         if (match := inline.search(path.read_text()))
     }
     assert found == {}
+
+
+def test_the_page_about_google_explains_every_exit_code() -> None:
+    rows = re.findall(r"^\| ([\d, -]+) \| ([^|]+) \|", GOOGLE, re.MULTILINE)
+    explained = {
+        int(number)
+        for numbers, _ in rows
+        for start, end in re.findall(r"(\d+)(?:-(\d+))?", numbers)
+        for number in range(int(start), int(end or start) + 1)
+    }
+    assert explained == set(EXIT_CODES.values())
+    for code in EXIT_CODES:
+        assert f"`{code}`" in GOOGLE, code
+
+
+def test_the_page_about_google_tells_the_prices_of_the_catalog() -> None:
+    for model in CATALOG.models:
+        row = re.search(rf"^\| {model.label}(?: \(Vertex AI\))? \| (.+) \|$", GOOGLE, re.MULTILINE)
+        assert (row is None) == (model.retires_on is not None and not model.retires_at_earliest), model.id
+        if row:
+            told = [0 if cell == "-" else float(cell) for cell in row[1].split(" | ")]
+            sizes = ("360p", "720p", "1080p", "4k")
+            assert told == [model.prices.get(size, 0) / 1_000_000 for size in sizes], model.id
