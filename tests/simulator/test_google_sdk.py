@@ -1,75 +1,33 @@
 """The proof that the simulator speaks Google's wire: Google's own client works against it, unmodified.
 
-google-genai 2.34.0 is the last release with Veo on the Gemini API. It lives in an environment of its own,
-because later releases, and other versions of what it needs, must not mix with ours.
+google-genai 2.34.0 is the last release with Veo on the Gemini API.
 """
 
-import fcntl
-import hashlib
-import json
-import os
-import subprocess
-import tempfile
-import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 from PIL import Image
 
 from tests.simulator.conftest import MODEL
+from tests.simulator.sdk import assert_plays, environment, run
 
-SDK = "google-genai==2.34.0"
-ROOT = Path(__file__).resolve().parent.parent.parent
 GOOGLE = "https://generativelanguage.googleapis.com"
 """Stands in the answers, for the SDK takes a file's id only from an address that begins with https."""
-
-ENVIRONMENT = ROOT / ".venv-sdk2"
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="session")
 def sdk_python() -> Path:
-    """The interpreter of the SDK's environment, which is made on first use and kept."""
-    python = ENVIRONMENT / "bin" / "python"
-    place = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-    with (Path(tempfile.gettempdir()) / f"veoweb-sdk2-{place}.lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if not _has_sdk(python):
-            venv.create(ENVIRONMENT, with_pip=True, clear=True)
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", SDK]
-            subprocess.run(install, check=True, timeout=500)
-    return python
-
-
-def _has_sdk(python: Path) -> bool:
-    question = f"from importlib.metadata import version; assert version('google-genai') == '{SDK[-6:]}'"
-    return python.exists() and not subprocess.run([python, "-c", question], capture_output=True).returncode
+    return environment("2.34.0")
 
 
 @pytest.fixture
 def sdk(sdk_python: Path, tmp_path: Path) -> Callable[[str, str], dict[str, Any]]:
     """Runs one case of sdk_script.py and returns what it tells."""
-
-    def run(case: str, base_url: str) -> dict[str, Any]:
-        ours = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NO_PROXY": "127.0.0.1"}
-        command = [sdk_python, "-I", ROOT / "tests/simulator/sdk_script.py", case, base_url, tmp_path]
-        done = subprocess.run(command, capture_output=True, text=True, env=ours, timeout=120)
-        assert done.returncode == 0, done.stderr
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
-
-    return run
-
-
-def assert_plays(path: Path) -> None:
-    with av.open(str(path)) as container:
-        frames = sum(1 for _ in container.decode(video=0))
-        assert (container.streams.video[0].width, container.streams.video[0].height) == (1280, 720)
-        assert frames == 4 * 24
+    return lambda case, base_url: run(sdk_python, "sdk_script.py", tmp_path, case, base_url, tmp_path)
 
 
 def assert_delivered(told: dict[str, Any], caller: Any, folder: Path) -> None:
