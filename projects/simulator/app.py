@@ -20,6 +20,7 @@ from projects.simulator.server import Server
 from projects.simulator.tokens import Tokens
 from projects.simulator.wires.cloud_storage import CloudStorage
 from projects.simulator.wires.gemini_files import GeminiFiles
+from projects.simulator.wires.gemini_omni import GeminiOmni
 from projects.simulator.wires.gemini_veo import GeminiVeo
 from projects.simulator.wires.oauth import OAuth
 from projects.simulator.wires.vertex_veo import VertexVeo
@@ -44,6 +45,7 @@ class Simulator:
     done, or a range to draw from; with 0 the first poll waits until the clip is rendered. `keys` and
     `tokens`: see Access. `retired` "refuse" switches models off on their day, as Google does.
     `list_operations` False takes the list of operations away (its existence at Google is unverified).
+    `interaction_reads` "uri" tells where the video of an interaction lies, where "inline" brings its bytes.
     `base_url` stands in answers instead of the Host header. `clips_dir` may be shared, so that many
     simulators render a clip once. `clock` returns the time with its zone. An address that is not loopback
     needs `remote`. `token_lifetime` is the seconds for which an access token from `/token` is good.
@@ -60,6 +62,7 @@ class Simulator:
         retired: Literal["serve", "refuse"] = "serve",
         list_operations: bool = True,
         base_url: str = "",
+        interaction_reads: Literal["inline", "uri"] = "inline",
         clips_dir: Path | None = None,
         clock: Callable[[], dt.datetime] = _now,
         remote: bool = False,
@@ -84,11 +87,12 @@ class Simulator:
                 retired=retired,
                 list_operations=list_operations,
                 base_url=base_url.rstrip("/"),
+                interaction_reads=interaction_reads,
             ),
             clock=clock,
             pause=self._stopping.wait,
         )
-        kinds = (GeminiVeo, GeminiFiles, VertexVeo, CloudStorage, OAuth)
+        kinds = (GeminiVeo, GeminiOmni, GeminiFiles, VertexVeo, CloudStorage, OAuth)
         self._wires: tuple[Wire, ...] = tuple(kind(stage) for kind in kinds)
         self._server = Server(address, self._respond)
         self._server.start()

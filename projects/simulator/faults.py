@@ -79,13 +79,21 @@ OUTCOMES = {
 }
 """How a submitted operation ends (on submit)."""
 
+STREAM = {
+    "cut_before_id": "the answer ends before anything of it came",
+    "cut_after_id": "the stream ends after its first event, which tells the id",
+    "cut_in_video": "the answer ends in the middle of the video, or of its address",
+    "stuck": "nothing comes after the first event, until the client goes away",
+}
+"""How the open answer of an interaction breaks off (on submit); it is accepted, and goes on by itself."""
+
 KINDS = {
     "pass": "nothing: this request is let through",
     "slow": "the true answer, seconds later; accepted says whether the work is done before the wait",
 }
-KINDS |= INSTEAD | BODY | OUTCOMES
+KINDS |= INSTEAD | BODY | OUTCOMES | STREAM
 
-SETTLED = frozenset(OUTCOMES)
+SETTLED = frozenset(OUTCOMES | STREAM)
 """Kinds that the wire itself takes care of, when it accepts a submit."""
 
 LATE = frozenset({"drop", "reset", "bad_json", "html"})
@@ -145,7 +153,7 @@ class Script:
         """Strikes the next `times` requests of that route, all of them with None. ValueError if it cannot."""
         if route not in ROUTES:
             raise ValueError(f"There is no route {route!r}. Known: {', '.join(ROUTES)}.")
-        if wanted.kind in OUTCOMES and route != "submit":
+        if wanted.kind in SETTLED and route != "submit":
             raise ValueError(f"{wanted.kind!r} is decided when a clip is submitted: script it on 'submit'.")
         if wanted.kind in BODY and route not in ("download", "media"):
             raise ValueError(
@@ -240,6 +248,9 @@ def _error(wanted: Fault) -> Answer:
     if wanted.shape == "html":
         page = f"<!DOCTYPE html>\n<title>Error {wanted.status}</title>\n<p>{wanted.message}\n"
         return text_answer(page, "text/html; charset=UTF-8", status=wanted.status, headers=headers)
+    if wanted.shape == "word":
+        told = {"code": wanted.reason or "api_error", "message": wanted.message}
+        return json_answer({"error": told}, status=wanted.status, headers=headers)
     if wanted.shape == "text":
         return text_answer(wanted.message, "text/plain; charset=UTF-8", status=wanted.status, headers=headers)
     details = [error_info(wanted.reason)] if wanted.reason else []

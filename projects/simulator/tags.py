@@ -21,6 +21,14 @@ REFUSED = (
     "The prompt could not be submitted. This prompt contains sensitive words that violate Google's "
     "Responsible AI practices. Try rephrasing the prompt."
 )
+TWO_CREDENTIALS = {
+    "error": {
+        "code": "invalid_request",
+        "message": "Multiple authentication credentials received. Please pass only one.",
+    }
+}
+"""Google's answer to reading a background interaction, word for word, though it came with one key."""
+
 NO_ACCESS = "You do not have permission to access the File or it may not exist."
 
 
@@ -68,6 +76,18 @@ TAGS = {
     ),
     "lost": Tag(
         meaning="accepted and charged, but the answer is lost", route="submit", make=lambda _: fault("drop")
+    ),
+    "cut": Tag(
+        meaning="an open answer ends after its first event, which tells the id; Omni only",
+        route="submit",
+        make=lambda _: fault("cut_after_id"),
+    ),
+    "two-credentials": Tag(
+        meaning="so many polls answer the 400 about several credentials, as of October 2026",
+        route="poll",
+        make=lambda _: fault("answer", status=400, body=TWO_CREDENTIALS),
+        times=3,
+        counts=True,
     ),
     "quota": Tag(
         meaning="429 first, to be tried again after that many seconds; accepted the second time",
