@@ -12,6 +12,8 @@ from projects.veo.errors import Garbled, NoAnswer, RateLimited, ServerTrouble, V
 
 EVERY = dt.timedelta(hours=1)
 """Between two checks that nobody asked for."""
+SOON = dt.timedelta(minutes=1)
+"""After a check that taught us nothing."""
 
 _SAYS_NOTHING = (NoAnswer, Garbled, RateLimited, ServerTrouble)
 """After these errors we know no more of the credential than before."""
@@ -36,6 +38,8 @@ def _look_at(google: Google, name: str) -> None:
         accepted = None if isinstance(error, _SAYS_NOTHING) else False
         _report(name, accepted=accepted, sentence=error.message, models_listed=[])
         BackEndReport.objects.failed(name, error.message)
+        if accepted is None:
+            BackEndReport.objects.filter(back_end=name).update(check_at=timezone.now() + SOON)
         return
     ours = [model.id for model in CATALOG.of(name) if model.id in offered]
     _report(name, accepted=True, sentence=_welcome(name, len(offered), len(ours)), models_listed=ours)
