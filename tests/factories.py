@@ -81,6 +81,8 @@ def make_clip(
     changes = _times(state, now) | {"state": state, "reason": _REASONS.get(state, "")}
     status = CLIP_STATUS[state]
     shown: dict[str, Any] = {"finished_at": now if status in ClipStatus.FINAL else None}
+    if state == State.FILTERED:
+        shown["cost_micros"] = 0
     if state == State.SUCCEEDED:
         shown |= _file(clip, video, poster)
         changes |= {"file": shown["video"], "sha256": shown["sha256"]}

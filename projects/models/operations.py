@@ -211,17 +211,20 @@ class Operation(models.Model):
                 tries=0,
             )
 
-    def look_again_later(self, found: list[str]) -> None:
+    def look_again_later(self, found: list[str], could_not_look: str = "") -> None:
         """unconfirmed stays unconfirmed: nothing certain was found; after the last look a person decides.
 
-        `found` are names at Google that may be ours.
+        `found` are names at Google that may be ours, `could_not_look` says why Google could not be asked.
         """
         looks = self.tries + 1
         at = in_seconds(LOOKS[looks]) if looks < len(LOOKS) else None
+        answer: dict[str, Any] = {"found": found}
+        if could_not_look:
+            answer["could_not_look"] = could_not_look
         news = at is None or found != self.answer.get("found", [])
-        self._write(owner="", next_at=at, tries=looks, answer={"found": found}, clip_changes=news)
+        self._write(owner="", next_at=at, tries=looks, answer=answer, clip_changes=news)
         if at is None:
-            self.tell(self.state, self.state, "Looked everywhere; only a person can decide now")
+            self.tell(self.state, self.state, "That was the last look; only a person can decide now")
 
     def still_running(self, *, next_in: float, answer: dict[str, Any]) -> None:
         """running stays running. Writes what is visible only when a trouble has passed."""

@@ -58,9 +58,14 @@ REASONS: dict[str, Reason] = {
     "token_scope": Reason("The OAuth token may not be used for this.", _ADMIN, _ADMIN_MEANWHILE),
     "credential_revoked": Reason("Google refused the credential.", _ADMIN, _ADMIN_MEANWHILE),
     "role_missing": Reason(
-        "Our credential lacks a role in the Google Cloud project.",
-        "An administrator must grant it the role Vertex AI User; then try again.",
-        "An administrator must grant it the role Vertex AI User.",
+        "",
+        "An administrator must grant the role in the Google Cloud project; then try again.",
+        "An administrator must grant the role in the Google Cloud project.",
+    ),
+    "quota_project": Reason(
+        "",
+        "An administrator must correct GOOGLE_CLOUD_QUOTA_PROJECT; then try again.",
+        "An administrator must correct GOOGLE_CLOUD_QUOTA_PROJECT.",
     ),
     "set_up_wrong": Reason("", "An administrator must correct the settings; then try again."),
     "no_credential": Reason("No credential reached Google.", _ADMIN, _ADMIN_MEANWHILE),
@@ -264,7 +269,8 @@ def _next_try(operation: "Operation") -> str:
 
 def _unconfirmed(operation: "Operation") -> Iterator[str]:
     if operation.wants_an_answer:
-        yield "We looked everywhere and found nothing."
+        could_not = operation.answer.get("could_not_look")
+        yield f"We could not look for it: {could_not}" if could_not else "We looked and found nothing."
         yield "Look again, attach the operation by its name, submit again, or give up."
     else:
         yield "We are looking for it at Google and do not send it again by ourselves."

@@ -72,7 +72,11 @@ def look_for(operation: Operation, google: Google, hold: Hold) -> None:
     """
     ref, listed = _named_in_our_records(operation), []
     if not ref:
-        found = _listed_at_google(operation, google)
+        try:
+            found = _listed_at_google(operation, google)
+        except (VeoError, OSError, BadImage) as error:
+            operation.look_again_later([], str(error))
+            return
         listed = [one.ref for one in found]
         certain = len(found) == 1 and (found[0].certain or not _rivals(operation))
         ref = listed[0] if certain else ""
@@ -99,14 +103,14 @@ def _rivals(operation: Operation) -> bool:
 
 
 def _listed_at_google(operation: Operation, google: Google) -> list[Found]:
-    """Operations that Google lists for the time of our request and that no clip here has."""
+    """Operations that Google lists for the time of our request and that no clip here has.
+
+    Raises what keeps us from asking.
+    """
     lost = operation.submissions.filter(outcome=SubmissionOutcome.AMBIGUOUS).order_by("-ordinal").first()
     if lost is None or lost.sent_at is None:
         return []
-    try:
-        found = google.back_end(operation.back_end).locate(recipe_of(operation))
-    except (VeoError, OSError, BadImage):
-        return []
+    found = google.back_end(operation.back_end).locate(recipe_of(operation))
     start, end = lost.sent_at - CLOCK_SKEW, (lost.closed_at or timezone.now()) + CLOCK_SKEW
     fitting = [one for one in found if one.certain or _made_within(one, start, end)]
     refs = [one.ref for one in fitting]

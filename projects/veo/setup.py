@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from projects.veo.catalog import GEMINI_OMNI, GEMINI_VEO, VERTEX_VEO
+from projects.veo.catalog import BACK_ENDS, GEMINI_OMNI, GEMINI_VEO, VERTEX_VEO
 
 GOOGLE_GEMINI_ORIGIN = "https://generativelanguage.googleapis.com"
 """Google's own API-key service. Against any other origin (simulator, relay) retired models can be chosen."""
@@ -75,6 +75,9 @@ class Setup:
     """A `gs://bucket/folder` for results of Vertex AI; empty: they come inside the answer."""
 
     def access(self, back_end: str) -> Access:
+        """KeyError for a name that is no back end's."""
+        if back_end not in BACK_ENDS:
+            raise KeyError(back_end)
         if back_end == VERTEX_VEO:
             return self._vertex()
         source, missing = self._gemini_source(back_end)
