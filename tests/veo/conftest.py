@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 
 from projects.veo.credentials import ApiKey
+from projects.veo.gemini_omni import GeminiOmni
 from projects.veo.gemini_veo import GeminiVeo
 from projects.veo.transport import Limits
 
@@ -228,3 +229,12 @@ def connect(server: Server, tmp_path: Path) -> Iterator[Opener]:
 @pytest.fixture
 def google(connect: Opener) -> GeminiVeo:
     return connect()
+
+
+@pytest.fixture
+def omni(server: Server, tmp_path: Path) -> Iterator[GeminiOmni]:
+    """Talks to the server with KEY and short limits."""
+    limits = Limits(connect=2, paid_read=2, poll_read=2, held_read=1, held_total=3)
+    back_end = GeminiOmni(ApiKey(KEY), base_url=server.url, limits=limits, spool=tmp_path)
+    yield back_end
+    back_end.close()
