@@ -1,14 +1,24 @@
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from projects.veo import catalog
 from projects.veo.client import BackEnd, open_back_end
 from projects.veo.credentials import ApiKey, OAuthToken
-from projects.veo.errors import CredentialRefused, Forbidden, Garbled, ModelRetired, NotFound, ServerTrouble
+from projects.veo.errors import (
+    CredentialRefused,
+    Forbidden,
+    Garbled,
+    ModelRetired,
+    NotFound,
+    ServerTrouble,
+    VeoError,
+)
+from projects.veo.gemini_veo import GeminiVeo
 from projects.veo.setup import Setup
-from projects.veo.types import FileInfo, Found, Output, Phase, Picture, Recipe, Verdict
+from projects.veo.types import FileInfo, Found, Output, Phase, Picture, Recipe, Source, Verdict
 from tests.veo.conftest import KEY, MP4, Reply, as_json, video
 
 REF = "models/veo-3.1-generate-preview/operations/abc"
@@ -19,6 +29,7 @@ RECIPE = Recipe(
     resolution="720p",
     duration_seconds=8,
 )
+PNG = Picture(b"\x89PNG", "image/png")
 BAD_TOKEN = {"error": {"code": 401, "message": "Expected OAuth 2 access token.", "status": "UNAUTHENTICATED"}}
 
 
@@ -52,6 +63,59 @@ def test_it_writes_pictures_as_base64_and_a_negative_prompt_only_if_given(google
         }
     ]
     assert body["parameters"]["negativePrompt"] == "text"
+
+
+def recipe(**changes):
+    return replace(RECIPE, **changes)
+
+
+def test_it_writes_reference_pictures_without_a_first_one(google):
+    pictures = (Picture(b"\x89PNG", "image/png"), Picture(b"\xff\xd8", "image/jpeg"))
+    [instance] = google.request_body(recipe(references=pictures))["instances"]
+    assert instance["referenceImages"] == [
+        {"image": {"bytesBase64Encoded": "iVBORw==", "mimeType": "image/png"}, "referenceType": "ASSET"},
+        {"image": {"bytesBase64Encoded": "/9g=", "mimeType": "image/jpeg"}, "referenceType": "ASSET"},
+    ]
+    assert set(instance) == {"prompt", "referenceImages"}
+
+
+def test_it_extends_what_still_lies_at_google(google):
+    earlier = Source(ref=REF, uri="https://h/v1beta/files/a:download?alt=media")
+    assert google.request_body(recipe(task="extend", source=earlier, duration_seconds=7)) == {
+        "instances": [
+            {"prompt": "A potter.", "video": {"uri": earlier.uri, "encoding": "video/mp4"}},
+        ],
+        "parameters": {"sampleCount": 1, "resolution": "720p"},
+    }
+    body = google.request_body(recipe(task="extend", source=earlier, negative_prompt="text"))
+    assert body["parameters"]["negativePrompt"] == "text"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"task": "extend"}, "still lies at Google"),
+        ({"task": "extend", "source": Source(ref=REF)}, "still lies at Google"),
+        ({"task": "edit", "source": Source(ref=REF, uri="files/a")}, "edits no clips"),
+        ({"seed": 0}, "no seed number"),
+        ({"audio": False}, "no switch for the sound"),
+        ({"references": (PNG,), "seed_image": PNG}, "only without a seed image"),
+    ],
+)
+def test_it_says_what_it_cannot_carry(server, google, changes, words):
+    with pytest.raises(ValueError, match=words):
+        google.submit(recipe(**changes))
+    assert server.seen == []
+
+
+def test_the_version_is_a_setting(server):
+    google = GeminiVeo(ApiKey(KEY), base_url=server.url, version="v1")
+    server.will(as_json({"name": REF}), as_json({"name": REF}), as_json({"models": []}))
+    google.submit(RECIPE, lambda ref: True)
+    google.poll(REF)
+    google.models()
+    google.close()
+    assert all(seen.path.startswith("/v1/models") for seen in server.seen)
 
 
 def test_it_submits_once_and_learns_the_name(server, google):
@@ -140,6 +204,13 @@ def test_it_reads_a_record_with_nothing_in_it(server, google):
 def test_it_knows_outputs_that_have_no_record(server, google, output):
     assert google.file_info(output) is None
     assert server.seen == []
+
+
+def test_it_says_that_a_file_is_still_being_stored(server, google):
+    server.will(as_json({"name": "files/abc", "state": "PROCESSING"}))
+    with pytest.raises(VeoError) as error:
+        google.file_info(Output(uri="files/abc"))
+    assert error.value.code == "not_ready"
 
 
 def test_it_says_that_a_file_is_gone(server, google):

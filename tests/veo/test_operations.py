@@ -93,6 +93,26 @@ def test_it_decodes_a_video_in_the_answer_and_keeps_its_bytes_out_of_the_record(
     assert kept["video"][field] == "<4200 bytes>"
 
 
+def test_it_reads_what_vertex_ai_answers():
+    response = {
+        "@type": "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse",
+        "raiMediaFilteredCount": 0,
+        "raiMediaFilteredReasons": [],
+        "videos": [
+            {"gcsUri": "gs://b/o/sample_0.mp4", "mimeType": "video/mp4"},
+            {"bytesBase64Encoded": "QUJD", "mimeType": "video/mp4"},
+        ],
+    }
+    progress = read_progress(done(response))
+    assert progress.phase is Phase.SUCCEEDED
+    assert progress.outputs == (Output(uri="gs://b/o/sample_0.mp4"), Output(inline=b"ABC"))
+    filtered = response | {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["Code: 42."], "videos": []}
+    assert (read_progress(done(filtered)).phase, read_progress(done(filtered)).reasons) == (
+        Phase.FILTERED,
+        ("Code: 42.",),
+    )
+
+
 def test_it_says_when_a_video_in_the_answer_cannot_be_decoded():
     with pytest.raises(Garbled, match="decoded"):
         read_progress(done(sample(encodedVideo="a")))
@@ -208,6 +228,8 @@ def test_it_stores_only_what_every_database_takes():
     assert storable_json({"a\x00": ["\ud800", 1.5, None, True]}) == {"a": ["?", 1.5, None, True]}
     assert storable_json(json.loads('{"huge": 1e999}')) == {"huge": "inf"}
     assert storable_json("QUJD" * 5000) == "<15000 bytes>"
+    assert storable_json({"type": "video", "data": "QUJD"}) == {"type": "video", "data": "<3 bytes>"}
+    assert storable_json({"data": {"id": "v1_a"}}) == {"data": {"id": "v1_a"}}
     assert storable_json("a long prompt " * 5000) == "a long prompt " * 5000
 
 
