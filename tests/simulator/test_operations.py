@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 import socket
 import threading
 
@@ -267,3 +268,25 @@ def test_it_fails_a_clip_that_it_cannot_draw(start, tmp_path):
 def test_it_listens_on_loopback_only_unless_told_otherwise(tmp_path):
     with pytest.raises(ValueError, match="not loopback"):
         Simulator(tmp_path, address=("0.0.0.0", 0))  # noqa: S104 - the very address it refuses
+
+
+def test_it_reads_the_records_of_its_earlier_versions(tmp_path):
+    record = {
+        "id": "abc",
+        "model": MODEL,
+        "prompt": PROMPT,
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "seconds": 4,
+        "files": ["f1"],
+        "created_at": "2026-11-20T10:00:00+00:00",
+        "ready_at": "2026-11-20T10:00:10+00:00",
+        "owner": "",
+    }
+    (tmp_path / "operations").mkdir()
+    (tmp_path / "operations" / "abc.json").write_text(json.dumps(record))
+
+    (operation,) = Store(tmp_path).all()
+
+    assert operation.name == f"models/{MODEL}/operations/abc"
+    assert (operation.wire, operation.references, operation.audio) == (GEMINI_VEO, (), True)

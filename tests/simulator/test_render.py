@@ -43,6 +43,8 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize(
     ("resolution", "aspect_ratio", "size"),
     [
+        ("360p", "16:9", (640, 360)),
+        ("360p", "9:16", (360, 640)),
         ("720p", "16:9", (1280, 720)),
         ("720p", "9:16", (720, 1280)),
         ("1080p", "16:9", (1920, 1080)),
