@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 GEMINI_VEO = "gemini_veo"
 VERTEX_VEO = "vertex_veo"
@@ -228,7 +228,7 @@ class Catalog:
 
 def read_catalog(text: str) -> Catalog:
     """The catalog in a TOML text. ValueError for a row that is incomplete, ill-typed or there twice."""
-    models = tuple(_model(row) for row in tomllib.loads(text)["model"])
+    models = tuple(_model(row) for row in tomllib.loads(text).get("model", []))
     ids = [model.id for model in models]
     if len(set(ids)) < len(ids):
         raise ValueError("A model is there twice.")
@@ -250,11 +250,28 @@ def _model(row: dict[str, Any]) -> Model:
 
 
 def _value(name: str, kind: Any, value: Any) -> Any:
-    if name in ("prices", "silent_prices"):
-        return {resolution: round(dollars * 1_000_000) for resolution, dollars in value.items()}
-    if "tuple" in str(kind):
-        return tuple(value)
-    return frozenset(value) if "frozenset" in str(kind) else value
+    """The value as its field wants it. TypeError for one of another kind."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Mapping:
+        numbers = {key: _checked(name, float, number) for key, number in _checked(name, dict, value).items()}
+        if name == "tokens":
+            return numbers
+        return {resolution: round(dollars * 1_000_000) for resolution, dollars in numbers.items()}
+    if origin in (tuple, frozenset):
+        return origin(_checked(name, inner[0], item) for item in _checked(name, list, value))
+    if origin is Literal:
+        if value not in inner:
+            raise TypeError(f"{name} must be one of {', '.join(inner)}")
+        return value
+    return _checked(name, dt.date if name == "retires_on" else kind, value)
+
+
+def _checked(name: str, kind: type, value: Any) -> Any:
+    if kind is float and type(value) in (int, float):
+        return float(value)
+    if type(value) is not kind:
+        raise TypeError(f"{name} holds {value!r}, which is no {kind.__name__}")
+    return value
 
 
 CATALOG = read_catalog(Path(__file__).with_name("catalog.toml").read_text(encoding="utf-8"))

@@ -289,6 +289,12 @@ def test_it_reads_a_row() -> None:
         (row(back_end='"sora"'), "veo-9: its back end, or the price of a resolution, is missing."),
         (row(resolutions='["720p", "1080p"]'), "the price of a resolution, is missing."),
         (row(extend_in='["4k"]'), "the price of a resolution, is missing."),
+        (row(sound='"loud"'), "veo-9: sound must be one of always, never, switch"),
+        (row(durations='"abc"'), "veo-9: durations holds 'abc', which is no list"),
+        (row(durations='[4, "8"]'), "veo-9: durations holds '8', which is no int"),
+        (row(preview="1"), "veo-9: preview holds 1, which is no bool"),
+        (row(prices='{ 720p = "cheap" }'), "veo-9: prices holds 'cheap', which is no float"),
+        (row(retires_on='"soon"'), "veo-9: retires_on holds 'soon', which is no date"),
     ],
 )
 def test_it_refuses_a_row_that_is_not_whole(text: str, sentence: str) -> None:
