@@ -4,9 +4,11 @@ Usage: python sdk3_script.py BASE_URL FOLDER CASE... Only the base URL and the c
 to Google.
 """
 
+import base64
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from google import genai
@@ -130,7 +132,158 @@ def models(base_url: str, folder: Path) -> dict[str, object]:
     }
 
 
+OMNI = "gemini-omni-1.2-flash"
+SHAPE = {"type": "video", "resolution": "720p", "duration": "4s", "delivery": "uri"}
+
+
+def studio(base_url: str) -> genai.Client:
+    return genai.Client(api_key="AIza" + "SdkKey", http_options=types.HttpOptions(base_url=base_url))
+
+
+def shape(**other: object) -> dict[str, object]:
+    return {name: value for name, value in (SHAPE | other).items() if value}
+
+
+def whole(base_url: str, folder: Path) -> dict[str, object]:
+    """Waits for a clip and downloads it."""
+    client = studio(base_url)
+    made = client.interactions.create(model=OMNI, input=PROMPT, response_format=shape(), labels={"job": "x"})
+    (folder / "whole.mp4").write_bytes(client.files.download(file=made.output_video.uri))
+    return {"id": made.id, "status": made.status, "tokens": made.usage.total_output_tokens}
+
+
+def streamed(base_url: str, folder: Path) -> dict[str, object]:
+    client, events, video, thought = studio(base_url), [], "", ""
+    with client.interactions.create(
+        model=OMNI, input=PROMPT, response_format=shape(delivery="inline"), stream=True
+    ) as stream:
+        for event in stream:
+            events.append(event)
+            if event.event_type == "step.delta" and event.delta.type == "video":
+                video = event.delta.data
+            elif event.event_type == "step.delta":
+                thought = event.delta.type
+    (folder / "streamed.mp4").write_bytes(base64.b64decode(video))
+    return {
+        "events": [event.event_type for event in events],
+        "ids": [events[0].interaction.id, events[-1].interaction.id],
+        "status": events[-1].interaction.status,
+        "thought": thought,
+    }
+
+
+def background(base_url: str, folder: Path) -> dict[str, object]:
+    client = studio(base_url)
+    begun = client.interactions.create(model=OMNI, input=PROMPT, response_format=shape(), background=True)
+    read = begun
+    deadline = time.monotonic() + 60
+    while read.status == "in_progress" and time.monotonic() < deadline:
+        time.sleep(0.1)
+        read = client.interactions.get(begun.id, include_input=True)
+    (folder / "background.mp4").write_bytes(base64.b64decode(read.output_video.data))
+    return {
+        "id": begun.id,
+        "begun": begun.status,
+        "read": read.status,
+        "steps": [one.type for one in read.steps],
+    }
+
+
+def from_image(base_url: str, folder: Path) -> dict[str, object]:
+    data = base64.b64encode((folder / "seed.png").read_bytes()).decode()
+    client = studio(base_url)
+    made = client.interactions.create(
+        model=OMNI,
+        input=[
+            {"type": "image", "data": data, "mime_type": "image/png"},
+            {"type": "text", "text": "It moves"},
+        ],
+        response_format=shape(resolution="360p", duration="3s"),
+        generation_config={"seed": 7, "video_config": {"task": "image_to_video"}},
+    )
+    return {"status": made.status, "video": made.output_video.mime_type}
+
+
+def worked_on(base_url: str, folder: Path) -> dict[str, object]:
+    """Extends a clip, edits what came of it, and deletes that."""
+    client = studio(base_url)
+    small = shape(resolution="360p", duration="3s")
+    first = client.interactions.create(model=OMNI, input=PROMPT, response_format=small)
+    longer = client.interactions.create(
+        model=OMNI,
+        input="It jumps",
+        previous_interaction_id=first.id,
+        generation_config={"video_config": {"task": "extend"}},
+        response_format=small,
+    )
+    edited = client.interactions.create(
+        model=OMNI,
+        input="Make it night",
+        previous_interaction_id=longer.id,
+        response_format=shape(resolution="360p", duration=""),
+    )
+    client.interactions.delete(edited.id)
+    return {
+        "longer": client.files.get(name=longer.output_video.uri).video_metadata,
+        "edited": client.files.get(name=edited.output_video.uri).video_metadata,
+        "previous": [longer.previous_interaction_id == first.id, edited.previous_interaction_id == longer.id],
+        "deleted": refused(lambda: client.interactions.get(edited.id)),
+    }
+
+
+def cancelled(base_url: str, folder: Path) -> dict[str, object]:
+    client = studio(base_url)
+    begun = client.interactions.create(
+        model=OMNI, input=f"{PROMPT} [sim:slow=60]", response_format=shape(), background=True
+    )
+    return {"status": [client.interactions.cancel(begun.id).status, client.interactions.get(begun.id).status]}
+
+
+def held_back(base_url: str, folder: Path) -> dict[str, object]:
+    client = studio(base_url)
+    made = client.interactions.create(model=OMNI, input="[sim:filtered]", response_format=shape())
+    return {"status": made.status, "video": made.output_video, "text": made.output_text}
+
+
+def broken(base_url: str, folder: Path) -> dict[str, object]:
+    client = studio(base_url)
+    made = client.interactions.create(model=OMNI, input="[sim:failed]", response_format=shape())
+    return {"status": made.status, "errors": [error.code for error in made.errors]}
+
+
+def not_there(base_url: str, folder: Path) -> dict[str, object]:
+    client = studio(base_url)
+
+    def create(**what: object) -> dict[str, object]:
+        told = {"model": OMNI, "input": PROMPT, "response_format": shape()} | what
+        return refused(lambda: client.interactions.create(**told))
+
+    return {
+        "retired": create(model="gemini-omni-flash-preview"),
+        "length": create(response_format={"type": "video", "duration": "2s"}),
+        "instruction": create(system_instruction="Be brief"),
+    }
+
+
+def refused(call: Callable[[], object]) -> dict[str, object]:
+    """How a call was refused. The errors of interactions are of classes that the SDK does not publish."""
+    try:
+        call()
+    except Exception as error:
+        return {"status": getattr(error, "status_code", None), "told": str(error)}
+    return {}
+
+
 CASES = {
+    "whole": whole,
+    "streamed": streamed,
+    "background": background,
+    "from_image": from_image,
+    "worked_on": worked_on,
+    "cancelled": cancelled,
+    "held_back": held_back,
+    "broken": broken,
+    "not_there": not_there,
     "text": text,
     "image": image,
     "references": references,

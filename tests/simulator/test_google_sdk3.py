@@ -28,6 +28,20 @@ CLOUD_CASES = (
     "models",
 )
 
+STUDIO_CASES = (
+    "whole",
+    "streamed",
+    "background",
+    "from_image",
+    "worked_on",
+    "cancelled",
+    "held_back",
+    "broken",
+    "not_there",
+)
+GOOGLE = "https://generativelanguage.googleapis.com"
+"""Stands in the answers, for the SDK takes a file's id only from an address that begins with https."""
+
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -138,3 +152,101 @@ def test_it_lists_its_models_for_googles_sdk(told):
     names = [f"publishers/google/models/{model.id}" for model in CATALOG.of(VERTEX_VEO)]
 
     assert told["models"] == {"all": names, "one": "publishers/google/models/veo-3.1-fast-generate-001"}
+
+
+@pytest.fixture(scope="module")
+def gemini(tmp_path_factory: pytest.TempPathFactory, clips_dir: Path) -> Iterator[Simulator]:
+    state = tmp_path_factory.mktemp("gemini")
+    with Simulator(state, clips_dir=clips_dir, base_url=GOOGLE, retired="refuse") as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def omni(gemini: Simulator, sdk3: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """What the SDK tells of all its interactions on the Gemini API."""
+    return sdk3(gemini.url, *STUDIO_CASES)
+
+
+def test_it_lets_googles_sdk_wait_for_an_interaction(omni, gemini, folder):
+    assert omni["whole"] == {"id": gemini.operations[0], "status": "completed", "tokens": 4 * 5792}
+    assert_plays(folder / "whole.mp4")
+
+
+def test_it_takes_an_interaction_as_googles_sdk_writes_it(omni, gemini):
+    first = next(request for request in gemini.requests if request.route == "submit")
+
+    assert first.path == "/v1/interactions"
+    assert first.json == {
+        "model": "gemini-omni-1.2-flash",
+        "input": "A red fox in the snow",
+        "labels": {"job": "x"},
+        "response_format": {"type": "video", "resolution": "720p", "duration": "4s", "delivery": "uri"},
+    }
+
+
+def test_it_streams_an_interaction_to_googles_sdk(omni, gemini, folder):
+    step = ["step.start", "step.delta", "step.stop"]
+    assert omni["streamed"] == {
+        "events": [
+            "interaction.created",
+            "interaction.status_update",
+            *step,
+            *step,
+            "interaction.completed",
+        ],
+        "ids": [gemini.operations[1]] * 2,
+        "status": "completed",
+        "thought": "thought_signature",
+    }
+    assert_plays(folder / "streamed.mp4")
+
+
+def test_it_lets_googles_sdk_read_what_ran_in_the_background(omni, gemini, folder):
+    assert omni["background"] == {
+        "id": gemini.operations[2],
+        "begun": "in_progress",
+        "read": "completed",
+        "steps": ["user_input", "thought", "model_output"],
+    }
+    assert_plays(folder / "background.mp4")
+
+
+def test_it_takes_an_image_of_googles_sdk(omni):
+    assert omni["from_image"] == {"status": "completed", "video": "video/mp4"}
+
+
+def test_it_lets_googles_sdk_extend_edit_and_delete(omni):
+    assert omni["worked_on"] == {
+        "longer": {"videoDuration": "6s"},
+        "edited": {"videoDuration": "6s"},
+        "previous": [True, True],
+        "deleted": omni["worked_on"]["deleted"],
+    }
+    assert omni["worked_on"]["deleted"]["status"] == 404
+
+
+def test_it_lets_googles_sdk_cancel(omni):
+    assert omni["cancelled"] == {"status": ["cancelled", "cancelled"]}
+
+
+def test_it_shows_googles_sdk_a_refusal_and_a_failure(omni):
+    assert (omni["held_back"]["status"], omni["held_back"]["video"]) == ("completed", None)
+    assert omni["held_back"]["text"].startswith("I can't generate that video")
+    assert omni["broken"] == {"status": "failed", "errors": ["api_error"]}
+
+
+@pytest.mark.parametrize(
+    ("case", "status", "words"),
+    [
+        ("retired", 404, ["model_not_found", "gemini-omni-1.1-flash"]),
+        ("length", 400, ["invalid_request", "minimum allowed 3s"]),
+        ("instruction", 400, ["invalid_request", "`system_instruction`"]),
+    ],
+)
+def test_it_refuses_in_words_that_googles_sdk_understands(omni, case, status, words):
+    assert omni["not_there"][case]["status"] == status
+    assert all(word in omni["not_there"][case]["told"] for word in words)
+
+
+def test_it_charges_googles_sdk_for_what_was_accepted_alone(omni, gemini):
+    assert gemini.charged == 10
