@@ -3,12 +3,10 @@
 import binascii
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from io import BytesIO
 from typing import Any
 
-from PIL import Image
-
 from projects.simulator.wires.gemini_omni_fields import invalid, mistyped, only, text_in
+from projects.simulator.wires.order import PICTURE_LIMIT, decodes
 
 IMAGES = {
     "image/png": "PNG",
@@ -19,11 +17,6 @@ IMAGES = {
     "image/tiff": "TIFF",
 }
 """Google also takes HEIC and HEIF, which cannot be drawn here."""
-
-PICTURE_LIMIT = 20 * 2**20
-"""Bytes of one input image."""
-
-PIXEL_LIMIT = 100_000_000
 
 
 def parts_of(body: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -80,17 +73,6 @@ def picture(part: Mapping[str, str]) -> bytes:
         raise invalid(f"Invalid value for `{where}data`: Base64 decoding failed.") from failure
     if len(data) > PICTURE_LIMIT:
         raise invalid(f"`{where}data` exceeds the limit of {PICTURE_LIMIT} bytes.")
-    if not _decodes(data, IMAGES[part["mime_type"]]):
+    if not decodes(data, IMAGES[part["mime_type"]]):
         raise invalid(f"Unable to process input image: `{where}data` is not a valid {part['mime_type']}.")
     return data
-
-
-def _decodes(data: bytes, wanted: str) -> bool:
-    try:
-        with Image.open(BytesIO(data), formats=[wanted]) as image:
-            if image.width * image.height > PIXEL_LIMIT:
-                return False
-            image.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return False
-    return True

@@ -123,11 +123,12 @@ def check_picture(data: bytes, media_type: str, name: str) -> None:
         raise invalid(f"The value for `mimeType` of `{name}` is not supported: use {', '.join(FORMATS)}.")
     if len(data) > PICTURE_LIMIT:
         raise invalid(f"`{name}` exceeds the limit of {PICTURE_LIMIT} bytes.")
-    if not _decodes(data, FORMATS[media_type]):
+    if not decodes(data, FORMATS[media_type]):
         raise invalid(f"Unable to process input image: `{name}` is not a valid {media_type}.")
 
 
-def _decodes(data: bytes, wanted: str) -> bool:
+def decodes(data: bytes, wanted: str) -> bool:
+    """Whether it is a whole picture of that format (Pillow's name), and not a monstrous one."""
     try:
         with Image.open(BytesIO(data), formats=[wanted]) as image:
             if image.width * image.height > PIXEL_LIMIT:
