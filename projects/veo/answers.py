@@ -14,6 +14,7 @@ class Limits:
     """Seconds to wait and bytes to take.
 
     `total` bounds a JSON answer that comes in drops; every 256 KiB that have come add a second to it.
+    `held_total` bounds an answer that is held open until the video is made, `held_read` its silences.
     `answer_bytes` is the JSON of an answer without the videos in it, `file_bytes` a video.
     """
 
@@ -22,7 +23,6 @@ class Limits:
     poll_read: float = 20
     download_read: float = 30
     held_read: float = 600
-    """Seconds without a byte of an answer that is held open until the video is made."""
     held_total: float = 1800
     total: float = 120
     answer_bytes: int = 16 * 2**20

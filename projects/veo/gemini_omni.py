@@ -179,7 +179,7 @@ class GeminiOmni:
 
     def _told(self, story: Story, recipe: Recipe, *, whole: bool) -> Outcome:
         progress = (
-            story.failure(self._credentials)
+            story.failure(self._credentials, model=recipe.model)
             if story.error
             else story.progress(self._credentials, model=recipe.model, whole=whole)
         )

@@ -5,6 +5,7 @@ put together here is asked for again by polling.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from projects.veo.credentials import Credentials
@@ -13,6 +14,7 @@ from projects.veo.inline import LONG, Body, Files
 from projects.veo.interactions import (
     NO_REASON,
     RUNNING,
+    cost_of,
     interaction_id,
     items_of,
     mapping,
@@ -94,11 +96,8 @@ class Story:
             self.discard()
             return None
         told = self._head | {"id": self.ref}
-        steps = [step for _, step in sorted(self._steps.items())]
-        if not told.get("steps") or any(
-            part["type"] == "video" for step in steps for part in step["content"]
-        ):
-            told["steps"] = steps
+        if self._has_video or not told.get("steps"):
+            told["steps"] = [step for _, step in sorted(self._steps.items())]
         if self.ended and status in ("", *RUNNING):
             told["status"] = "completed"
         try:
@@ -118,12 +117,13 @@ class Story:
             return code
         return ERROR_STATUS.get(str(code).lower(), 500)
 
-    def failure(self, credentials: Credentials | None) -> Progress | None:
-        """What its error says of it; None where Google's own trouble leaves open how it ended."""
+    def failure(self, credentials: Credentials | None, *, model: str) -> Progress | None:
+        """What its error says of it; None where it leaves that open: Google's own trouble, or a video."""
         self.discard()
-        if self.error_status not in _FINAL:
+        if self.error_status not in _FINAL or self._has_video:
             return None
-        return refused("failed", self.raw(credentials))
+        cost = cost_of(self._head, model, video=False)
+        return replace(refused("failed", self.raw(credentials)), cost_micros=cost)
 
     def raw(self, credentials: Credentials | None) -> Mapping[str, Any]:
         """What is known of it, as it may be stored."""
@@ -132,6 +132,10 @@ class Story:
 
     def discard(self) -> None:
         self._files.discard()
+
+    @property
+    def _has_video(self) -> bool:
+        return any(part["type"] == "video" for step in self._steps.values() for part in step["content"])
 
     def _learn_id(self, value: object) -> None:
         if not self.ref and value:
@@ -150,9 +154,7 @@ class Story:
         if len(self._steps) >= _MOST:
             self._torn = True
             return
-        self._steps[index] = {name: step[name] for name in ("type", "error") if name in step} | {
-            "content": []
-        }
+        self._steps[index] = {"type": step.get("type"), "error": step.get("error"), "content": []}
         for part in items_of(step.get("content")):
             self._more(index, part)
 

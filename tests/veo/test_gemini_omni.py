@@ -335,14 +335,24 @@ def test_an_error_before_the_id_means_what_its_status_would(server, omni, code, 
         ("prohibited_content", Phase.FILTERED),
     ],
 )
-def test_an_error_after_the_id_is_how_it_ended(server, omni, tmp_path, code, phase):
+def test_an_error_after_the_id_is_how_it_ended(server, omni, code, phase):
     error = {"event_type": "error", "error": {"code": code, "message": "Because."}}
-    outcome, told = submitted(
-        server, omni, streamed(created(), start(), delta(type="video", data=LONG), error)
-    )
+    usage = {
+        "event_type": "interaction.status_update",
+        "interaction_id": ID,
+        "usage": {"total_input_tokens": 20},
+    }
+    outcome, told = submitted(server, omni, streamed(created(), usage, start(), error))
     progress = outcome.progress
     assert (outcome.verdict, outcome.ref, told, progress.phase) == (Verdict.ACCEPTED, ID, [ID], phase)
     assert "Because." in (progress.error_message or progress.reasons[0])
+    assert progress.cost_micros == 30
+
+
+def test_an_error_after_the_video_ends_nothing(server, omni, tmp_path):
+    error = {"event_type": "error", "error": {"code": "invalid_request", "message": "Because."}}
+    outcome, _ = submitted(server, omni, streamed(created(), start(), INSIDE, error))
+    assert (outcome.verdict, outcome.ref, outcome.progress) == (Verdict.ACCEPTED, ID, None)
     assert list(tmp_path.glob("inline-*")) == []
 
 
