@@ -17,8 +17,10 @@ from projects.simulator.app import Simulator
 
 class Command(BaseCommand):
     help = (
-        "Pretends to be Google on a local port: set GOOGLE_GEMINI_BASE_URL to the printed address. Any API "
-        "key is good, except one that begins with 'invalid'. See docs/simulator.md for faults on request."
+        "Pretends to be Google on a local port: set GOOGLE_GEMINI_BASE_URL (API keys) or "
+        "GOOGLE_VERTEX_BASE_URL (Google Cloud) to the printed address. Any API key is good, except one that "
+        "begins with 'invalid', and any OAuth token that begins with 'ya29.'. See docs/simulator.md for "
+        "faults on request."
     )
     requires_system_checks: list[str] = []
 
@@ -36,6 +38,13 @@ class Command(BaseCommand):
         parser.add_argument("--no-listing", action="store_true", help="answer 404 to a list of operations")
         parser.add_argument(
             "--base-url", default="", metavar="URL", help="stands in answers instead of the address called"
+        )
+        parser.add_argument(
+            "--token-lifetime",
+            type=int,
+            default=3599,
+            metavar="SECONDS",
+            help="for which an access token from /token is good",
         )
         parser.add_argument("--remote", action="store_true", help="allow an address that is not loopback")
         parser.add_argument(
@@ -65,6 +74,7 @@ class Command(BaseCommand):
                 base_url=options["base_url"],
                 list_operations=not options["no_listing"],
                 remote=options["remote"],
+                token_lifetime=options["token_lifetime"],
             )
         except (OSError, ValueError) as error:
             raise CommandError(f"The simulator cannot start: {error}") from error
