@@ -1,7 +1,17 @@
 """Gemini Omni on the Gemini API: interactions that are waited for, streamed, or worked on in the background.
 
-Reading an interaction brings its video inside the answer, whatever delivery it was made with: Google's pages
-warn of that. A refusal looks like success: completed, and no video.
+From Google's pages and its SDK (3.4.0): addresses, fields, events and their order, string codes, that reading
+an interaction brings its video inside the answer whatever delivery it was made with, and that deleting one
+leaves its file. From reports: that a refusal looks like success (completed, and no video), that an empty
+input is made and billed, and the 400 about two credentials.
+
+A guess: the wording of refusals; the 404 of an interaction that is unknown, another key's or deleted (a name
+of another form is a 400, which is reported); that it is cancelled at once; that a clip can be worked on as
+long as its interaction is stored; that reading names the address once the file is gone; that it edits where
+no task is named.
+
+Not here: upscaling, uploads (HEIC pictures, videos of one's own, references that are videos), earlier steps
+sent again as input, webhooks (accepted, never sent), and interactions of Vertex AI.
 """
 
 import re
