@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, register_converter
 
-from projects.views import accounts, clips, decisions, google, health, media, pictures, projects
+from projects.views import accounts, clips, decisions, directing, google, health, media, pictures, projects
 
 
 class RatioConverter:
@@ -44,6 +44,7 @@ clip_urls = [
     path("download/", media.download, name="clip_download"),
     path("cancel/", decisions.cancel, name="clip_cancel"),
     path("again/", decisions.again, name="clip_again"),
+    path("continue/", directing.go_on, name="clip_continue"),
     path("fetch/", decisions.fetch, name="clip_fetch"),
     path("look/", decisions.look, name="clip_look"),
     path("attach/", decisions.attach, name="clip_attach"),

@@ -1,4 +1,4 @@
-"""What is in a video file: facts, a check that it is whole, and a poster. Knows nothing of Django or the app.
+"""What is in a video file: facts, a check that it is whole, a poster, the last frame. No Django, no app.
 
 FFmpeg is C code and the bytes come from outside, so they are parsed in a process of their own with limits
 on memory and time: whatever they do to it, the caller gets facts or a VideoError. By hand, for the facts as
@@ -18,7 +18,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
@@ -38,6 +39,8 @@ MAX_MEMORY = 2 * 2**30
 """Address space of the parsing process in bytes. Decoding 3840 × 2160 takes 0.2 GB, 8192 × 4320 0.6 GB."""
 MAX_SIDE = 8192
 MAX_SECONDS = 600
+MAX_FRAME_BYTES = 16 * 2**20
+"""Largest last frame as a PNG: what takes pictures in takes 20 MB."""
 POSTER_WIDTH = 640
 """Widest poster, in pixels."""
 
@@ -80,16 +83,28 @@ def inspect(path: Path, *, poster: Path | None = None) -> VideoInfo:
         head = file.read(8)
     if head[4:] != b"ftyp":
         raise VideoError("The file is not an MP4 video." if head else "The file is empty.")
-    answer = _ask_child(path, with_poster=poster is not None)
+    answer = _ask_child(path, *(["--poster"] if poster else []))
     if poster:
         _write(poster, base64.b64decode(answer["poster"]))
     return VideoInfo(**answer["info"])
 
 
-def _ask_child(path: Path, *, with_poster: bool) -> dict[str, Any]:
-    command = [sys.executable, "-I", "-B", "-X", "utf8", __file__, str(path.resolve())]
+def last_frame(path: Path, target: Path) -> None:
+    """Write the last frame of `path` that can be decoded to `target`, at full size, in one atomic step.
+
+    A PNG, or a JPEG of the best quality where the PNG would have more than MAX_FRAME_BYTES. Takes up to
+    TIMEOUT seconds. Raises VideoError when the file is at fault, OSError when it is missing or the disk is.
+    """
+    with path.open("rb"):
+        pass
+    answer = _ask_child(path, "--last-frame")
+    _write(target, base64.b64decode(answer["last_frame"]))
+
+
+def _ask_child(path: Path, *options: str) -> dict[str, Any]:
+    command = [sys.executable, "-I", "-B", "-X", "utf8", __file__, str(path.resolve()), *options]
     child = subprocess.Popen(  # noqa: S603 - no shell, and the path is absolute, so never an option
-        [*command, "--poster"] if with_poster else command,
+        command,
         env={},  # no key, no token, no database address
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -137,12 +152,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Check a video file and print what is in it as JSON.")
     parser.add_argument("path", type=Path)
     parser.add_argument("--poster", action="store_true", help="add a JPEG of an early frame, in base64")
+    parser.add_argument("--last-frame", action="store_true", help="print the last frame instead, in base64")
     options = parser.parse_args()
     _confine()
     import av
 
     try:
-        answer = _examine(options.path, with_poster=options.poster)
+        if options.last_frame:
+            answer = {"last_frame": base64.b64encode(_last_frame(options.path)).decode()}
+        else:
+            answer = _examine(options.path, with_poster=options.poster)
     except VideoError as error:
         answer = {"error": str(error)}
     except MemoryError:
@@ -273,11 +292,31 @@ def _picture(frame: "VideoFrame", width: int, height: int) -> "Image":
 
 
 def _check_last_frame(container: "InputContainer", stream: "VideoStream", duration: float) -> None:
+    if not sum(1 for _ in _tail(container, stream, duration)):
+        raise VideoError("The last frame cannot be decoded.")
+
+
+def _tail(container: "InputContainer", stream: "VideoStream", duration: float) -> "Iterator[VideoFrame]":
+    """The frames of the last _TAIL_SECONDS, and what stands before them up to a key frame."""
     assert stream.time_base  # noqa: S101 - a demuxed stream has one; for the type checker
     start = (stream.start_time or 0) + int(max(0.0, duration - _TAIL_SECONDS) / stream.time_base)
     container.seek(start, stream=stream)
-    if not sum(1 for _ in container.decode(stream)):
-        raise VideoError("The last frame cannot be decoded.")
+    yield from container.decode(stream)
+
+
+def _last_frame(path: Path) -> bytes:
+    with _opened(path) as container:
+        stream = _video_stream(container)
+        frames = deque(_tail(container, stream, _duration(container, stream)), maxlen=1)
+        if not frames:
+            raise VideoError("The last frame cannot be decoded.")
+        picture = _picture(frames[0], frames[0].width, frames[0].height)
+    for options in ({"format": "PNG"}, {"format": "JPEG", "quality": 95, "subsampling": 0}):
+        buffer = BytesIO()
+        picture.save(buffer, **options)
+        if buffer.tell() <= MAX_FRAME_BYTES:
+            break
+    return buffer.getvalue()
 
 
 if __name__ == "__main__":

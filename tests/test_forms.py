@@ -8,10 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.datastructures import MultiValueDict
 
 from projects.forms import EXAMPLES, AttachForm, ClipForm, settle
-from projects.forms.choices import Choice, price_now, retirement
 from projects.forms.pictures import too_small
-from projects.models import Picture, Project, State
-from projects.veo.catalog import CATALOG, Model
+from projects.models import Lineup, Picture, Project, State
+from projects.veo.catalog import CATALOG
 from tests.factories import FAST, LITE, VEO_3, make_clip, make_picture, post_data
 from tests.media import make_png
 
@@ -58,10 +57,10 @@ def test_it_misses_each_field_in_one_sentence(project: Project, field: str, sent
     [
         ("model", "veo-99", "That model is not known here. Choose one from the list."),
         ("model", "☃" * 5000, "That model is not known here. Choose one from the list."),
-        ("aspect_ratio", "4:3", "Veo 3.1 Lite makes 16:9 or 9:16."),
-        ("resolution", "4k", "Veo 3.1 Lite makes 720p or 1080p, not 4k."),
-        ("duration_seconds", "5", "Veo 3.1 Lite makes 4 s, 6 s or 8 s."),
-        ("duration_seconds", "-4", "Veo 3.1 Lite makes 4 s, 6 s or 8 s."),
+        ("aspect_ratio", "4:3", "Veo 3.1 Lite preview makes 16:9 or 9:16."),
+        ("resolution", "4k", "Veo 3.1 Lite preview makes 720p or 1080p, not 4k."),
+        ("duration_seconds", "5", "Veo 3.1 Lite preview makes 4 s, 6 s or 8 s."),
+        ("duration_seconds", "-4", "Veo 3.1 Lite preview makes 4 s, 6 s or 8 s."),
         ("duration_seconds", "4.5", "Choose a length."),
         ("duration_seconds", "9" * 5000, "Choose a length."),
         ("duration_seconds", "soon", "Choose a length."),
@@ -101,14 +100,17 @@ def test_it_wants_a_seed_image_with_a_last_frame(project: Project) -> None:
 
 def test_it_lets_pass_exactly_what_the_catalog_allows(project: Project) -> None:
     """Promise P7, over every combination there is."""
-    ratios, resolutions, lengths = ("16:9", "9:16", "1:1"), ("720p", "1080p", "4k"), range(3, 10)
+    lineup = Lineup.now()
+    ratios, resolutions, lengths = ("16:9", "9:16", "1:1"), ("360p", "720p", "1080p", "4k"), (3, 4, 5, 8, 20)
     for model, ratio, resolution, length in itertools.product(CATALOG.models, ratios, resolutions, lengths):
         given = {"aspect_ratio": ratio, "resolution": resolution, "duration_seconds": length}
-        assert set(errors_of(project, model=model.id, **given)) == set(model.refusals(**given))
+        form = ClipForm(post_data(model=model.id, **given), project=project, lineup=lineup)
+        assert set(form.errors) == set(model.refusals(**given))
 
 
 def test_it_settles_on_what_it_would_let_pass(project: Project) -> None:
-    ratios, resolutions, lengths = ("16:9", "9:16", "x"), ("720p", "1080p", "4k", "x"), range(3, 10)
+    lineup = Lineup.now()
+    ratios, resolutions, lengths = ("16:9", "9:16", "x"), ("360p", "720p", "1080p", "4k", "x"), (3, 5, 8, 20)
     for model, ratio, resolution, length, last in itertools.product(
         CATALOG.models, ratios, resolutions, lengths, ("", "kept")
     ):
@@ -118,14 +120,15 @@ def test_it_settles_on_what_it_would_let_pass(project: Project) -> None:
             "resolution": resolution,
             "duration_seconds": str(length),
         }
-        choice, _ = settle(given | {"last_picture": last})
-        assert refusals_of(choice) == {}
+        choice, _ = settle(given | {"last_picture": last}, lineup)
+        assert choice.refusals() == {}
         assert choice.price_micros is not None
 
 
 def test_it_never_settles_on_a_higher_resolution_than_asked(project: Project) -> None:
+    lineup = Lineup.now()
     for model, resolution in itertools.product(CATALOG.models, ("720p", "1080p", "4k")):
-        choice, _ = settle({"model": model.id, "resolution": resolution})
+        choice, _ = settle({"model": model.id, "resolution": resolution}, lineup)
         ladder = ("720p", "1080p", "4k")
         assert ladder.index(choice.resolution) <= ladder.index(resolution)
 
@@ -140,9 +143,15 @@ def test_it_keeps_emoji_and_line_breaks_and_drops_control_characters(project: Pr
     ("prompt", "errors"),
     [
         ("a" * 4096, {}),
-        ("a" * 4097, {"prompt": ["This is about 1,025 tokens long; Veo 3.1 Lite takes 1,024. Shorten it."]}),
+        (
+            "a" * 4097,
+            {"prompt": ["This is about 1,025 tokens long; Veo 3.1 Lite preview takes 1,024. Shorten it."]},
+        ),
         ("🎬" * 1024, {}),
-        ("🎬" * 1025, {"prompt": ["This is about 1,025 tokens long; Veo 3.1 Lite takes 1,024. Shorten it."]}),
+        (
+            "🎬" * 1025,
+            {"prompt": ["This is about 1,025 tokens long; Veo 3.1 Lite preview takes 1,024. Shorten it."]},
+        ),
     ],
 )
 def test_it_measures_the_prompt(project: Project, prompt: str, errors: dict[str, list[str]]) -> None:
@@ -206,48 +215,9 @@ def test_it_has_no_other_examples(project: Project, number: str) -> None:
     assert "prompt" not in ClipForm.example(project, number).initial
 
 
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        (VEO_3, "Retired by Google on 30 June 2026; use gemini-omni-1.1-flash."),
-        (LITE, "Retired by Google on 22 October 2026; use gemini-omni-1.1-flash."),
-    ],
-)
-def test_it_names_the_last_successor(model: str, words: str) -> None:
-    assert retirement(CATALOG.by_id[model]) == words
-
-
-@pytest.mark.parametrize(
-    ("asked", "price"),
-    [
-        ((LITE, "720p", 4), 200_000),
-        ((LITE, "4k", 4), None),
-        ((LITE, "720p", 5), None),
-        (("x", "720p", 4), None),
-    ],
-)
-def test_it_has_a_price_only_for_what_can_be_ordered(asked: tuple[str, str, int], price: int | None) -> None:
-    assert price_now(*asked) == price
-
-
-def test_it_has_no_price_for_a_retired_model_against_google(against_google: None) -> None:
-    assert price_now(LITE, "720p", 4) is None
-
-
 def test_it_reads_an_operations_name(project: Project) -> None:
     clip = make_clip(project, State.UNCONFIRMED)
     name = f"models/{LITE}/operations/abc-1_2"
     form = AttachForm({"operation_name": f"\t'{name}'\n"}, clip=clip)
     assert form.is_valid()
     assert form.cleaned_data["operation_name"] == name
-
-
-def refusals_of(choice: Choice) -> dict[str, str]:
-    model: Model = choice.model
-    return model.refusals(
-        aspect_ratio=choice.aspect_ratio,
-        resolution=choice.resolution,
-        duration_seconds=choice.duration_seconds,
-        last_frame=choice.last_frame,
-        seed_image=choice.last_frame,
-    )

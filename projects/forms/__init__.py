@@ -2,14 +2,27 @@
 
 from django.forms.renderers import TemplatesSetting
 
-from projects.forms.choices import Choice, offers, price_now, settle
-from projects.forms.clips import AttachForm, ClipForm, new_token
+from projects.forms.attach import AttachForm
+from projects.forms.choices import Choice, nothing_usable, offers, settle
+from projects.forms.clips import ClipForm, kept_clip, new_token
 from projects.forms.examples import EXAMPLES
-from projects.forms.pictures import PictureForm, PicturesForm
+from projects.forms.pictures import (
+    KEPT_ID,
+    LABELS,
+    REFERENCES,
+    PictureForm,
+    PicturesForm,
+    kept_pictures,
+    store,
+)
 from projects.forms.projects import ProjectForm
+from projects.forms.work import again_price, why_no_again, why_no_work
 
 __all__ = [
     "EXAMPLES",
+    "KEPT_ID",
+    "LABELS",
+    "REFERENCES",
     "AttachForm",
     "Choice",
     "ClipForm",
@@ -17,10 +30,16 @@ __all__ = [
     "PicturesForm",
     "ProjectForm",
     "Renderer",
+    "again_price",
+    "kept_clip",
+    "kept_pictures",
     "new_token",
+    "nothing_usable",
     "offers",
-    "price_now",
     "settle",
+    "store",
+    "why_no_again",
+    "why_no_work",
 ]
 
 

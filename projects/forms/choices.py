@@ -1,22 +1,23 @@
 """The settings of a clip before it exists: what is chosen, what may be chosen, and why something may not.
 
-Everything is read from the catalog (promise P7). `settle` takes anything a browser may send and never raises.
+Everything is read from one look at the line-up (promise P7). `settle` takes anything a browser may send and
+never raises.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
-
-from django.conf import settings
-from django.utils import timezone
-from django.utils.formats import date_format
 
 from projects import figures
-from projects.veo.catalog import CATALOG, Model
-from projects.veo.setup import GOOGLE_GEMINI_ORIGIN
+from projects.forms.work import lengths, why_no_work
+from projects.models import Clip, Lineup
+from projects.veo.catalog import BACK_ENDS, EDIT, Model
 
 MOST_TAKES = 4
+USUAL_SIZE = "720p"
+"""What is chosen while nobody has chosen: the size that people expect, and never a dearer one."""
+MANY = 5
+"""More choices than this do not fit side by side; they become a list to drop down."""
 
 
 @dataclass(frozen=True)
@@ -32,142 +33,178 @@ class Offer:
     """What a second costs, on models only."""
 
 
+@dataclass(frozen=True)
+class Group:
+    """The models of one back end, under its name. A `reason` is the same for all of them."""
+
+    name: str
+    offers: list[Offer]
+    reason: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Settings that the model takes."""
+    """Settings that the model takes. `source` is the clip that `task` works on."""
 
+    lineup: Lineup = field(repr=False)
     model: Model
     aspect_ratio: str
     resolution: str
     duration_seconds: int
     takes: int
+    audio: bool = True
     last_frame: bool = False
+    references: int = 0
+    task: str = ""
+    source: Clip | None = None
 
     @property
     def price_micros(self) -> int | None:
         """List price of one take; None while the model cannot be chosen."""
-        return price_now(self.model.id, self.resolution, self.duration_seconds)
+        return self.lineup.price(
+            self.model.id, self.resolution, self.duration_seconds, audio=self.audio, task=self.task
+        )
 
     @property
     def total_micros(self) -> int | None:
         return None if self.price_micros is None else self.price_micros * self.takes
 
     @property
+    def remark(self) -> str:
+        """When the model ends, or that it has ended for everybody who asks Google itself."""
+        return self.lineup.retirement(self.model) if self.lineup.can_be_chosen(self.model) else ""
+
+    @property
     def ratio_slug(self) -> str:
         return self.aspect_ratio.replace(":", "x")
 
-
-def against_google() -> bool:
-    """Whether the base URL is Google's own service, where retired models are gone."""
-    return _origin(settings.GOOGLE_GEMINI_BASE_URL) == _origin(GOOGLE_GEMINI_ORIGIN)
-
-
-def can_be_chosen(model: Model) -> bool:
-    return not (against_google() and model.retired(timezone.localdate()))
-
-
-def price_now(model_id: str, resolution: str, duration_seconds: int) -> int | None:
-    """Today's list price in micro-dollars; None when that cannot be ordered any more."""
-    model = CATALOG.get(model_id)
-    if model is None or not can_be_chosen(model):
-        return None
-    if resolution not in model.resolutions or duration_seconds not in model.durations:
-        return None
-    return model.price(resolution, duration_seconds)
+    def refusals(self, **other: Any) -> dict[str, str]:
+        """What the model says to it, with some settings changed."""
+        asked = {
+            "aspect_ratio": self.aspect_ratio,
+            "resolution": self.resolution,
+            "duration_seconds": self.duration_seconds,
+            "audio": self.audio,
+            "last_frame": self.last_frame,
+            "seed_image": self.last_frame,
+            "references": self.references,
+            "task": self.task,
+            "source_seconds": (self.source and self.source.seconds) or 0,
+            **other,
+        }
+        return self.model.refusals(**asked)
 
 
-def retirement(model: Model) -> str:
-    """ "Retired by Google on 22 October 2026; use …", or "" for a model that has no end yet."""
-    if model.retires_on is None:
-        return ""
-    word = "Retired" if model.retired(timezone.localdate()) else "Retires"
-    use = f"; use {_successor(model)}" if model.replaced_by else ""
-    return f"{word} by Google on {date_format(model.retires_on, 'j F Y')}{use}."
+def settle(data: Mapping[str, Any], lineup: Lineup, source: Clip | None = None) -> tuple[Choice, list[str]]:
+    """The nearest settings that the model takes, and a sentence for each that had to be changed.
 
-
-def settle(data: Mapping[str, Any]) -> tuple[Choice, list[str]]:
-    """The nearest settings that the model takes, and a sentence for each that had to be changed."""
+    `source` is the clip that `data["task"]` is to work on. Where that cannot be, it settles on a new clip.
+    """
     notes: list[str] = []
-    model = _model(data, notes)
-    last_frame = bool(data.get("last_picture") or data.get("last_frame"))
-    ratio = _ratio(model, data, notes)
-    resolution = _resolution(model, ratio, data, notes)
-    if last_frame and not model.last_frame:
-        notes.append(f"{model.label} takes no last frame: remove it, or choose another model.")
-        last_frame = False
-    duration = _duration(model, resolution, last_frame, data, notes)
-    return (
-        Choice(
-            model=model,
-            aspect_ratio=ratio,
-            resolution=resolution,
-            duration_seconds=duration,
-            takes=min(max(_whole(data.get("takes")) or 1, 1), MOST_TAKES),
-            last_frame=last_frame,
-        ),
-        notes,
+    task = _task(data, lineup, source, notes)
+    if not task:
+        source = None
+    model = lineup.catalog.by_id[source.model] if source else _model(data, lineup, notes)
+    ratio = source.aspect_ratio if source else _ratio(model, data, lineup, notes)
+    resolution = _resolution(model, ratio, task, source, data, notes, lineup)
+    last_frame, references = (False, 0) if task else _pictures(model, data, notes)
+    duration = (
+        _nearest(lengths(model, task, source), data, model, notes)
+        if task
+        else _duration(model, resolution, last_frame, references, data, notes)
     )
+    _words(model, data, notes)
+    choice = Choice(
+        lineup=lineup,
+        model=model,
+        aspect_ratio=ratio,
+        resolution=resolution,
+        duration_seconds=duration,
+        takes=min(max(_whole(data.get("takes")) or 1, 1), MOST_TAKES),
+        audio=_audio(model, data, notes),
+        last_frame=last_frame,
+        references=references,
+        task=task,
+        source=source,
+    )
+    return choice, notes
 
 
 def offers(choice: Choice) -> dict[str, Any]:
-    """Every choice of the catalog by field name, the forbidden ones with their reason."""
-    model = choice.model
+    """Every choice by field name, the forbidden ones with their reason."""
+    model, lineup = choice.model, choice.lineup
+    usable, others = _models(choice)
+    seconds = lengths(model, choice.task, choice.source)
     return {
-        "model": [_model_offer(each, checked=each is model) for each in CATALOG.models],
-        "aspect_ratio": [
-            Offer(ratio, ratio, ratio == choice.aspect_ratio, ratio in model.aspect_ratios, reason)
-            for ratio in _all("aspect_ratios")
-            for reason in [_refusal(choice, "aspect_ratio", aspect_ratio=ratio)]
-        ],
-        "resolution": [
-            Offer(name, name, name == choice.resolution, not reason, reason)
-            for name in _all("resolutions")
-            for reason in [_refusal(choice, "resolution", resolution=name)]
-        ],
-        "duration_seconds": [
-            Offer(str(length), f"{length} s", length == choice.duration_seconds, not reason, reason)
-            for length in sorted(_all("durations"))
-            for reason in [_refusal(choice, "duration_seconds", duration_seconds=length)]
-        ],
+        "models": usable,
+        "other_models": others,
+        "model": _model_offer(model, lineup, checked=True),
+        "aspect_ratio": _offers(choice, "aspect_ratio", _all(lineup, "aspect_ratios")),
+        "resolution": _offers(choice, "resolution", _all(lineup, "resolutions")),
+        "duration_seconds": _offers(choice, "duration_seconds", seconds, "{} s"),
         "takes": [
             Offer(str(count), str(count), count == choice.takes, True) for count in range(1, MOST_TAKES + 1)
         ],
+        "audio": [
+            Offer(value, value.capitalize(), (value == "on") is choice.audio, True) for value in ("on", "off")
+        ]
+        if model.sound == "switch"
+        else [],
+        "many_lengths": len(seconds) > MANY,
         "last_frame_reason": "" if model.last_frame else f"{model.label} takes no last frame.",
+        "references_reason": "" if model.references else f"{model.label} takes no reference images.",
         "negative_prompt_reason": "" if model.negative_prompt else f"{model.label} takes no negative prompt.",
+        "seed_reason": "" if model.seed else f"{model.label} takes no seed number.",
     }
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+def nothing_usable(lineup: Lineup) -> str:
+    """What is needed before anything can be made here."""
+    wanted = [
+        access.missing
+        for access in lineup.setup.all_access()
+        if access.missing and not all(lineup.gone(model) for model in lineup.catalog.of(access.back_end))
+    ]
+    if not wanted:
+        return "No model can be chosen here now."
+    needs = " or ".join(dict.fromkeys(wanted))
+    return f"No model can be used yet. An administrator must set {needs} in .env."
 
 
-def _successor(model: Model) -> str:
-    """The last link of the chain of replacements, by its label where the catalog has one."""
-    name, seen = model.replaced_by, {model.id}
-    today = timezone.localdate()
-    while (known := CATALOG.get(name)) and known.retired(today) and known.replaced_by not in seen:
-        seen.add(name)
-        name = known.replaced_by
-    return known.label if known else name
+def _offers(choice: Choice, name: str, values: Iterable[Any], label: str = "{}") -> list[Offer]:
+    asked = [(value, choice.refusals(**{name: value}).get(name, "")) for value in values]
+    chosen = getattr(choice, name)
+    return [
+        Offer(str(value), label.format(value), value == chosen, not reason, reason) for value, reason in asked
+    ]
 
 
-def _refusal(choice: Choice, field: str, **other: Any) -> str:
-    """What the model says to the choice with one setting changed."""
-    asked = {
-        "aspect_ratio": choice.aspect_ratio,
-        "resolution": choice.resolution,
-        "duration_seconds": choice.duration_seconds,
-        "last_frame": choice.last_frame,
-        "seed_image": choice.last_frame,
-        **other,
-    }
-    return choice.model.refusals(**asked).get(field, "")
+def _models(choice: Choice) -> tuple[list[Group], list[Group]]:
+    """What can be used, and what cannot, by back end. For a task: the one model that can do it."""
+    lineup = choice.lineup
+    if choice.task:
+        offer = _model_offer(choice.model, lineup, checked=True)
+        return [Group(BACK_ENDS[choice.model.back_end], [offer])], []
+    usable, others = [], []
+    for back_end, name in BACK_ENDS.items():
+        made = [
+            _model_offer(model, lineup, checked=model.id == choice.model.id)
+            for model in lineup.catalog.of(back_end)
+        ]
+        if found := [offer for offer in made if offer.enabled]:
+            usable.append(Group(name, found))
+        if left := [offer for offer in made if not offer.enabled]:
+            reasons = {offer.reason for offer in left}
+            others.append(Group(name, left, reasons.pop() if len(reasons) == 1 else ""))
+    return usable, others
 
 
-def _model_offer(model: Model, *, checked: bool) -> Offer:
-    enabled = can_be_chosen(model)
-    return Offer(model.id, model.label, checked and enabled, enabled, retirement(model), _rate(model))
+def _model_offer(model: Model, lineup: Lineup, *, checked: bool) -> Offer:
+    enabled = lineup.can_be_chosen(model)
+    reason = lineup.retirement(model) if enabled else lineup.why_not(model)
+    if enabled and model.preview and not reason:
+        reason = "A preview at Google: it may change."
+    return Offer(model.id, model.label, checked and enabled, enabled, reason, _rate(model))
 
 
 def _rate(model: Model) -> str:
@@ -176,77 +213,139 @@ def _rate(model: Model) -> str:
     return f"{low} a second" if low == high else f"{low}–{high.lstrip('$')} a second"
 
 
-def _all(attribute: str) -> list[Any]:
+def _all(lineup: Lineup, attribute: str) -> list[Any]:
     """Every value of that attribute in the catalog, in the order of first appearance."""
-    return list(dict.fromkeys(value for model in CATALOG.models for value in getattr(model, attribute)))
+    models = lineup.catalog.models
+    return list(dict.fromkeys(value for model in models for value in getattr(model, attribute)))
 
 
-def _cheapest() -> Model:
-    """Of the models that can be chosen, or of all when none can: the page still shows what there was."""
-    models = [model for model in CATALOG.models if can_be_chosen(model)] or list(CATALOG.models)
-    return min(models, key=lambda model: min(model.prices.values()))
+def _task(data: Mapping[str, Any], lineup: Lineup, source: Clip | None, notes: list[str]) -> str:
+    task = str(data.get("task") or "")
+    if not task or source is None:
+        return ""
+    if why_not := why_no_work(source, task, lineup):
+        notes.append(f"{why_not} These are the settings of a new clip.")
+        return ""
+    return task
 
 
-def _model(data: Mapping[str, Any], notes: list[str]) -> Model:
+def _model(data: Mapping[str, Any], lineup: Lineup, notes: list[str]) -> Model:
     asked = str(data.get("model") or "")
-    known = CATALOG.get(asked)
-    if known and can_be_chosen(known):
+    known = lineup.get(asked)
+    if known and lineup.can_be_chosen(known):
         return known
-    model = _cheapest()
-    if known and can_be_chosen(model):
-        notes.append(f"{known.label} can no longer be chosen: the model was set to {model.label}.")
-    elif asked and can_be_chosen(model):
+    successor = lineup.successor(known) if known else None
+    model = successor if successor and lineup.can_be_chosen(successor) else lineup.default()
+    if known and lineup.can_be_chosen(model):
+        notes.append(f"{known.label} cannot be chosen: the model was set to {model.label}.")
+    elif asked and lineup.can_be_chosen(model):
         notes.append(f"That model is not known here: the model was set to {model.label}.")
     return model
 
 
-def _ratio(model: Model, data: Mapping[str, Any], notes: list[str]) -> str:
+def _ratio(model: Model, data: Mapping[str, Any], lineup: Lineup, notes: list[str]) -> str:
     asked = str(data.get("aspect_ratio") or "")
     if asked in model.aspect_ratios:
         return asked
     ratio = model.aspect_ratios[0]
-    if asked in _all("aspect_ratios"):
+    if asked in _all(lineup, "aspect_ratios"):
         notes.append(f"{model.label} does not make {asked}: the aspect ratio was set to {ratio}.")
     return ratio
 
 
-def _resolution(model: Model, ratio: str, data: Mapping[str, Any], notes: list[str]) -> str:
-    """The asked one, else the next below it: never a dearer one than was asked for."""
+def _resolution(
+    model: Model,
+    ratio: str,
+    task: str,
+    source: Clip | None,
+    data: Mapping[str, Any],
+    notes: list[str],
+    lineup: Lineup,
+) -> str:
+    """The asked one, else the next below it: never a dearer one than was asked for, where there is one."""
+    ladder = _all(lineup, "resolutions")
+    sizes = [name for name in model.sizes(task) if ratio == "16:9" or name not in model.wide_only]
     asked = str(data.get("resolution") or "")
-    ladder = _all("resolutions")
-    if asked not in ladder:
-        return model.resolutions[0]
-    possible = [
-        name
-        for name in model.resolutions
-        if ladder.index(name) <= ladder.index(asked) and (ratio == "16:9" or name not in model.wide_only)
-    ]
-    resolution = possible[-1] if possible else model.resolutions[0]
-    if resolution != asked and asked in model.wide_only:
-        notes.append(f"{model.label} makes {asked} in 16:9 only: the resolution was set to {resolution}.")
-    elif resolution != asked:
-        notes.append(f"{model.label} does not make {asked}: the resolution was set to {resolution}.")
+    usual = source.resolution if source else USUAL_SIZE
+    wanted = asked if asked in ladder else usual if usual in sizes else sizes[0]
+    possible = [name for name in sizes if ladder.index(name) <= ladder.index(wanted)]
+    resolution = possible[-1] if possible else sizes[0]
+    if resolution != wanted and wanted in model.wide_only:
+        notes.append(f"{model.label} makes {wanted} in 16:9 only: the resolution was set to {resolution}.")
+    elif resolution != wanted:
+        verb = "make" if wanted not in model.resolutions else "extend in"
+        notes.append(f"{model.label} does not {verb} {wanted}: the resolution was set to {resolution}.")
     return resolution
 
 
-def _duration(
-    model: Model, resolution: str, last_frame: bool, data: Mapping[str, Any], notes: list[str]
-) -> int:
-    asked = _whole(data.get("duration_seconds"))
-    longest = model.durations[-1]
-    wanted = longest if asked is None else asked
-    if resolution in model.full_length:
-        cause = f"{resolution} needs {longest} s" if wanted != longest else ""
-        length = longest
-    elif last_frame and "last_frame" in model.full_length:
-        cause = f"A last frame needs {longest} s" if wanted != longest else ""
-        length = longest
+def _pictures(model: Model, data: Mapping[str, Any], notes: list[str]) -> tuple[bool, int]:
+    """Whether there is a last frame, and how many references: as far as the model takes them."""
+    last_frame = bool(data.get("last_picture") or data.get("last_frame"))
+    seed_image = last_frame or bool(data.get("seed_picture") or data.get("seed_image"))
+    references = _whole(data.get("references")) or 0
+    if last_frame and not model.last_frame:
+        notes.append(f"{model.label} takes no last frame: remove it, or choose another model.")
+        last_frame = False
+    if not references:
+        return last_frame, 0
+    if not model.references:
+        notes.append(f"{model.label} takes no reference images: remove them, or choose another model.")
+    elif references > model.references:
+        notes.append(f"{model.label} takes {model.references} reference images at most: remove some.")
+    elif seed_image:
+        notes.append("Reference images cannot be combined with a seed image or a last frame: remove either.")
     else:
-        length = min(model.durations, key=lambda each: abs(each - (asked or 0)))
-        cause = "" if asked in (None, length) else f"{model.label} does not make {asked} s"
-    if cause:
-        notes.append(f"{cause}: the length was set to {length} s.")
+        return last_frame, references
+    return last_frame, 0
+
+
+def _duration(
+    model: Model,
+    resolution: str,
+    last_frame: bool,
+    references: int,
+    data: Mapping[str, Any],
+    notes: list[str],
+) -> int:
+    longest = model.durations[-1]
+    asked = _whole(data.get("duration_seconds"))
+    causes = {
+        f"{resolution} needs": resolution in model.full_length,
+        "A last frame needs": last_frame and "last_frame" in model.full_length,
+        "Reference images need": bool(references) and "references" in model.full_length,
+    }
+    cause = next((words for words, holds in causes.items() if holds), "")
+    if not cause:
+        return _nearest(list(model.durations), data, model, notes)
+    if asked not in (None, longest):
+        notes.append(f"{cause} {longest} s: the length was set to {longest} s.")
+    return longest
+
+
+def _nearest(possible: list[int], data: Mapping[str, Any], model: Model, notes: list[str]) -> int:
+    """The length nearest to the asked one, the shortest while nobody asked."""
+    asked = _whole(data.get("duration_seconds"))
+    length = min(possible, key=lambda each: abs(each - (asked or 0)))
+    if asked not in (None, length):
+        what = "keeps the length of the clip" if data.get("task") == EDIT else f"does not make {asked} s"
+        notes.append(f"{model.label} {what}: the length was set to {length} s.")
     return length
+
+
+def _audio(model: Model, data: Mapping[str, Any], notes: list[str]) -> bool:
+    if str(data.get("audio") or "") != "off":
+        return True
+    if model.sound == "always":
+        notes.append(f"{model.label} always makes sound.")
+    return model.sound != "switch"
+
+
+def _words(model: Model, data: Mapping[str, Any], notes: list[str]) -> None:
+    """What was written and the model does not take stays where it is: only a person takes it out."""
+    if str(data.get("negative_prompt") or "").strip() and not model.negative_prompt:
+        notes.append(f"{model.label} takes no negative prompt: remove it, or say it in the prompt.")
+    if str(data.get("seed") or "").strip() and not model.seed:
+        notes.append(f"{model.label} takes no seed number: remove it, or choose another model.")
 
 
 def _whole(value: Any) -> int | None:

@@ -1,7 +1,8 @@
-"""Input about clips: the recipe, the price that was seen, and the name of an operation at Google."""
+"""Input about clips: the recipe, and the price that was seen."""
 
 import math
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -10,31 +11,48 @@ from django.core.exceptions import ValidationError
 from projects import figures
 from projects.forms import choices
 from projects.forms.examples import EXAMPLES
-from projects.forms.pictures import PicturesForm, too_small
+from projects.forms.pictures import KEPT_ID, REFERENCES, PicturesForm, as_id, too_small
 from projects.forms.words import LineField, WordsField
-from projects.models import Clip, Operation, Project
-from projects.veo.catalog import CATALOG, Model
-from projects.veo.errors import Garbled
-from projects.veo.operations import operation_name
+from projects.forms.work import TASKS, lengths, whole_seconds, why_no_work
+from projects.models import Clip, Lineup, Picture, Project
+from projects.veo.catalog import EDIT, EXTEND, Model
 
-_SETTINGS = ("model", "aspect_ratio", "resolution", "duration_seconds", "takes")
+LARGEST_SEED = 2**32 - 1
+ASKS = {
+    "": ("Prompt", "Write what the clip should show."),
+    EXTEND: ("What happens next?", "Write what happens next."),
+    EDIT: ("What should change?", "Write what should change."),
+}
+"""Label of the prompt by task, and the sentence for an empty one."""
+
+_SETTINGS = (
+    "model",
+    "aspect_ratio",
+    "resolution",
+    "duration_seconds",
+    "takes",
+    "audio",
+    "negative_prompt",
+    "seed",
+    "task",
+)
 _RECIPE = ("prompt", "negative_prompt", "model", "aspect_ratio", "resolution", "duration_seconds")
-_LONGEST_REF = Operation._meta.get_field("remote_ref").max_length
+_MORE = ("seed", "audio", "task", "source")
+_WRONG_SEED = f"A seed is a whole number from 0 to {LARGEST_SEED:,}."
 
 
 class ClipForm(PicturesForm):
-    """A recipe, checked against the catalog: what Google would refuse does not pass (promises P7 and P9)."""
+    """A recipe, checked against the catalog: what Google would refuse does not pass (promises P7 and P9).
 
-    prompt = WordsField(
-        label="Prompt",
-        error_messages={"required": "Write what the clip should show."},
-        widget=forms.Textarea(attrs={"rows": 6}),
-    )
+    With `task` it is for work on the finished clip `source` of the same project.
+    """
+
+    prompt = WordsField(label="Prompt", widget=forms.Textarea(attrs={"rows": 6}))
     negative_prompt = WordsField(
         label="Negative prompt",
         required=False,
         help_text="What should not be in the clip.",
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": " "}),
     )
     model = LineField(label="Model", error_messages={"required": "Choose a model."})
     aspect_ratio = LineField(label="Aspect ratio", error_messages={"required": "Choose an aspect ratio."})
@@ -42,11 +60,33 @@ class ClipForm(PicturesForm):
     duration_seconds = forms.IntegerField(
         label="Length", error_messages=dict.fromkeys(("required", "invalid"), "Choose a length.")
     )
+    seed = forms.IntegerField(
+        label="Seed number",
+        required=False,
+        min_value=0,
+        max_value=LARGEST_SEED,
+        help_text="The same number and settings give a similar clip.",
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _WRONG_SEED),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "placeholder": " "}),
+    )
+    audio = forms.ChoiceField(
+        label="Sound",
+        required=False,
+        choices=[("on", "On"), ("off", "Off")],
+        error_messages={"invalid_choice": "Choose sound on or off."},
+    )
     takes = forms.IntegerField(
         label="Takes",
         required=False,
         error_messages={"invalid": f"Choose 1 to {choices.MOST_TAKES} takes."},
     )
+    task = forms.ChoiceField(
+        required=False,
+        choices=[(task, task) for task in TASKS],
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "Say whether the clip is to be extended or edited."},
+    )
+    source = forms.CharField(required=False, widget=forms.HiddenInput)
     token = forms.UUIDField(
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(
@@ -56,44 +96,127 @@ class ClipForm(PicturesForm):
     price_micros = forms.CharField(required=False, widget=forms.HiddenInput)
     """The total that stood on the button; not checked when a client without a page leaves it out."""
 
+    def __init__(self, *args: Any, project: Project, lineup: Lineup | None = None, **options: Any) -> None:
+        super().__init__(*args, project=project, **options)
+        self.lineup = lineup or Lineup.now()
+        given = self.data if self.is_bound else self.initial
+        self.work = str(given.get("task") or "") if given.get("task") in TASKS else ""
+        """The task that was asked for, possible or not."""
+        self.worked_on = kept_clip(project, given.get("source")) if self.work else None
+        """The clip that it is to be done to, as a row with everything that is asked about it."""
+        label, missing = ASKS[self.work]
+        self.fields["prompt"].label = label
+        self.fields["prompt"].error_messages["required"] = missing
+
+    # --- filled, for a person to go on from ---
+
     @classmethod
-    def like(cls, clip: Clip) -> "ClipForm":
-        """Filled with everything of a clip: its words, pictures and settings."""
-        initial = {name: getattr(clip, name) for name in _RECIPE}
+    def like(
+        cls,
+        clip: Clip,
+        lineup: Lineup | None = None,
+        *,
+        model: str = "",
+        start: Picture | None = None,
+    ) -> "ClipForm":
+        """Filled with everything of a clip: its words, pictures and settings.
+
+        With `model`, for another one to make it anew. With `start`, for what comes after it: that picture is
+        the seed image, and the rest of its pictures, its seed and its task stay behind.
+        """
+        initial: dict[str, Any] = {name: getattr(clip, name) for name in _RECIPE}
+        initial["audio"] = "on" if clip.audio else "off"
+        if start:
+            return cls(initial=initial | {"seed_picture": start.pk}, project=clip.project, lineup=lineup)
+        initial["seed"] = clip.seed
+        if clip.task and not model:
+            initial |= {"task": clip.task, "source": clip.source_id}
         pictures = {"seed_picture": clip.seed_picture_id, "last_picture": clip.last_picture_id}
-        return cls(initial=initial | pictures, project=clip.project)
+        pictures |= {
+            KEPT_ID[field]: picture.pk
+            for field, picture in zip(REFERENCES, clip.reference_pictures, strict=False)
+        }
+        initial |= pictures | ({"model": model} if model else {})
+        return cls(initial=initial, project=clip.project, lineup=lineup)
 
     @classmethod
-    def fresh(cls, project: Project, example: dict[str, Any] | None = None) -> "ClipForm":
+    def work_on(cls, clip: Clip, task: str, lineup: Lineup | None = None) -> "ClipForm":
+        """Empty, to extend or edit that clip in its own settings."""
+        lineup = lineup or Lineup.now()
+        model = lineup.get(clip.model)
+        possible = lengths(model, task, clip) if model else []
+        initial = {
+            "task": task,
+            "source": clip.pk,
+            "model": clip.model,
+            "aspect_ratio": clip.aspect_ratio,
+            "resolution": clip.resolution,
+            "duration_seconds": min(possible, default=None),
+            "audio": "on" if clip.audio else "off",
+        }
+        return cls(initial=initial, project=clip.project, lineup=lineup)
+
+    @classmethod
+    def fresh(
+        cls, project: Project, lineup: Lineup | None = None, example: Mapping[str, Any] | None = None
+    ) -> "ClipForm":
         """Empty, or an example, with the settings of the project's last clip."""
-        last = project.clips.values("model", "aspect_ratio", "resolution", "duration_seconds").first()
+        lineup = lineup or Lineup.now()
+        made = project.clips.filter(task="")
+        last = made.values("model", "aspect_ratio", "resolution", "duration_seconds").first() or {}
         words = {name: value for name, value in (example or {}).items() if name != "title"}
-        return cls(initial=(last or {}) | words, project=project)
+        model = lineup.get(last.get("model", "")) or lineup.default()
+        if not model.negative_prompt:
+            words.pop("negative_prompt", None)
+        return cls(initial=last | words, project=project, lineup=lineup)
 
     @classmethod
-    def example(cls, project: Project, number: str) -> "ClipForm":
+    def example(cls, project: Project, number: str, lineup: Lineup | None = None) -> "ClipForm":
         """Filled with example 1, 2 …; empty for any other number."""
         found = EXAMPLES[int(number) - 1] if number in map(str, range(1, len(EXAMPLES) + 1)) else None
-        return cls.fresh(project, found)
+        return cls.fresh(project, lineup, found)
+
+    # --- what the page draws ---
 
     @property
     def settled(self) -> tuple[choices.Choice, list[str]]:
         """The nearest settings that are possible, for drawing the form; see `choices.settle`."""
-        source = self.data if self.is_bound else self.initial
-        asked = {name: source.get(name) for name in _SETTINGS}
-        return choices.settle(asked | {"last_frame": self.has_picture("last_frame")})
+        given = self.data if self.is_bound else self.initial
+        asked = {name: given.get(name) for name in _SETTINGS}
+        asked |= {field: self.has_picture(field) for field in ("seed_image", "last_frame")}
+        asked["references"] = len(self.references)
+        return choices.settle(asked, self.lineup, self.worked_on)
+
+    @property
+    def opens_more(self) -> bool:
+        """Whether something stands, or is wrong, in the part of the form that is folded at first."""
+        folded = ("last_frame", *REFERENCES)
+        words = ("negative_prompt", "seed")
+        return any(self.pictures[name] or self.errors_of(name) for name in folded) or any(
+            self[name].value() not in (None, "") or self.errors_of(name) for name in words
+        )
+
+    @property
+    def file_fields(self) -> list[str]:
+        return list(KEPT_ID)
 
     @property
     def ratio_slug(self) -> str:
         return self.settled[0].ratio_slug
 
+    def errors_of(self, name: str) -> list[str]:
+        """Without checking anything that was not sent."""
+        return list(self.errors.get(name, [])) if self.is_bound else []
+
+    # --- what is checked ---
+
     def clean_model(self) -> str:
         model_id: str = self.cleaned_data["model"]
-        model = CATALOG.get(model_id)
+        model = self.lineup.get(model_id)
         if model is None:
             raise ValidationError("That model is not known here. Choose one from the list.")
-        if not choices.can_be_chosen(model):
-            raise ValidationError(f"{model.label} cannot be chosen. {choices.retirement(model)}")
+        if not self.lineup.can_be_chosen(model):
+            raise ValidationError(f"{model.label} cannot be chosen. {self.lineup.why_not(model)}")
         return model_id
 
     def clean_takes(self) -> int:
@@ -102,21 +225,28 @@ class ClipForm(PicturesForm):
             raise ValidationError(f"Choose 1 to {choices.MOST_TAKES} takes.")
         return takes
 
+    def clean_audio(self) -> bool:
+        """On unless it is switched off."""
+        return bool(self.cleaned_data["audio"] != "off")
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if model := CATALOG.get(cleaned.get("model", "")):
+        cleaned["source"] = self.worked_on
+        if model := self.lineup.get(cleaned.get("model", "")):
+            self._check_work()
             self._check_words(model)
             self._check_combination(model)
         self._check_pictures()
         if not self.errors:
-            self._check_price(CATALOG.by_id[cleaned["model"]])
+            self._check_price()
         return cleaned
 
     def recipe(self) -> dict[str, Any]:
         """The frozen fields of a clip. Only for a valid form whose pictures are kept."""
-        return {name: self.cleaned_data[name] for name in _RECIPE} | {
+        return {name: self.cleaned_data[name] for name in _RECIPE + _MORE} | {
             "seed_picture": self.pictures["seed_image"],
             "last_picture": self.pictures["last_frame"],
+            "references": [self.pictures[field] for field in self.references],
         }
 
     def repeats(self, clips: list[Clip]) -> bool:
@@ -125,16 +255,40 @@ class ClipForm(PicturesForm):
         Ask before `keep_pictures`: a picture uploaded twice gets two ids.
         """
         first = clips[0]
-        same = all(getattr(first, name) == self.cleaned_data[name] for name in _RECIPE)
+        if any(getattr(first, name) != self.cleaned_data[name] for name in _RECIPE + _MORE):
+            return False
+        if len(clips) != self.cleaned_data["takes"]:
+            return False
+        asked = [field for field in REFERENCES if self.has_picture(field)]
+        made = [picture.pk for picture in first.reference_pictures]
+        if len(asked) != len(made):
+            return False
         pictures = {"seed_image": first.seed_picture_id, "last_frame": first.last_picture_id}
-        kept = all(self._may_be(field, pk) for field, pk in pictures.items())
-        return same and kept and len(clips) == self.cleaned_data["takes"]
+        pictures |= dict(zip(asked, made, strict=True))
+        return all(self._may_be(field, pk) for field, pk in pictures.items())
 
     def _may_be(self, field: str, pk: uuid.UUID | None) -> bool:
         if self.cleaned_data[field] is not None:
             return pk is not None
         picture = self.pictures[field]
         return pk == (picture.pk if picture else None)
+
+    def _check_work(self) -> None:
+        """A task works on one clip, in that clip's shape and, for an edit, length."""
+        given, clip = self.cleaned_data, self.worked_on
+        if not self.work:
+            return
+        if clip is None:
+            self.add_error(None, "The clip to work on is no longer here.")
+            return
+        if why_not := why_no_work(clip, self.work, self.lineup):
+            self.add_error(None, why_not)
+        elif given["model"] != clip.model:
+            self.add_error("model", f"Only the model that made the clip, {clip.model_label}, can do that.")
+        elif given.get("aspect_ratio", clip.aspect_ratio) != clip.aspect_ratio:
+            self.add_error("aspect_ratio", f"The clip is {clip.aspect_ratio}, and stays so.")
+        elif self.work == EDIT and given.get("duration_seconds") not in (None, whole_seconds(clip)):
+            self.add_error("duration_seconds", f"An edit keeps the clip's {whole_seconds(clip)} s.")
 
     def _check_words(self, model: Model) -> None:
         for name in ("prompt", "negative_prompt"):
@@ -153,11 +307,18 @@ class ClipForm(PicturesForm):
             duration_seconds=given["duration_seconds"],
             seed_image=self.has_picture("seed_image"),
             last_frame=self.has_picture("last_frame"),
+            references=len(self.references),
             negative_prompt=bool(given.get("negative_prompt")),
+            seed=given.get("seed") is not None,
+            audio=given.get("audio", True),
+            task=self.work,
+            source_seconds=(self.worked_on and self.worked_on.seconds) or 0,
         )
         for name, sentence in refusals.items():
-            if name not in self.errors:
-                self.add_error(name, sentence)
+            # References have one field each: the sentence stands at the last of them.
+            place = self.references[-1] if name == "references" else None if name == "task" else name
+            if place not in self.errors and not (place is None and self.non_field_errors()):
+                self.add_error(place, sentence)
 
     def _check_pictures(self) -> None:
         ratio = self.settled[0].aspect_ratio
@@ -167,44 +328,18 @@ class ClipForm(PicturesForm):
             if sentence and field not in self.errors:
                 self.add_error(field, sentence)
 
-    def _check_price(self, model: Model) -> None:
-        given = self.cleaned_data
-        total = model.price(given["resolution"], given["duration_seconds"]) * given["takes"]
-        if given["price_micros"] and given["price_micros"] != str(total):
+    def _check_price(self) -> None:
+        """Only for a form that is right so far: it then is what `settled` settles on."""
+        given, total = self.cleaned_data, self.settled[0].total_micros
+        if given["price_micros"] and total is not None and given["price_micros"] != str(total):
             self.add_error(None, f"The price is now {figures.usd(total)}. Press Generate again if you agree.")
 
 
-class AttachForm(forms.Form):
-    """The name of an operation at Google, as `models/…/operations/…`."""
-
-    operation_name = LineField(
-        label="Operation name",
-        error_messages={"required": "Paste the name of the operation."},
-        help_text="It looks like models/veo-3.1-generate-preview/operations/abc123.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, clip: Clip, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.clip = clip
-
-    def clean_operation_name(self) -> str:
-        given = self.cleaned_data["operation_name"].strip("\"'")
-        try:
-            name = operation_name(given)
-        except Garbled:
-            raise ValidationError(
-                "This is not the name of an operation. It looks like models/…/operations/…."
-            ) from None
-        if len(name) > _LONGEST_REF:
-            raise ValidationError("This name is too long for an operation.")
-        if name.startswith("models/") and not name.startswith(f"models/{self.clip.model}/"):
-            raise ValidationError(f"This operation is not one of {self.clip.model}, the model of this clip.")
-        if Operation.objects.filter(remote_ref=name).exists():
-            raise ValidationError("A clip here has this operation already.")
-        return name
+def kept_clip(project: Project, value: Any) -> Clip | None:
+    """The clip of this project with that id, with what is asked about a source; None for any other value."""
+    pk = as_id(value)
+    clips = project.clips.select_related("project").prefetch_related("operations", "references__picture")
+    return clips.filter(pk=pk).first() if pk else None
 
 
 def new_token() -> uuid.UUID:

@@ -5,6 +5,7 @@ has uploaded comes back as a hidden id and need not be sent twice (promise P9).
 """
 
 import uuid
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -14,9 +15,17 @@ from django.core.files.base import ContentFile
 
 from projects import images
 from projects.models import Picture, Project
+from projects.veo.catalog import CATALOG
 
-KEPT_ID = {"seed_image": "seed_picture", "last_frame": "last_picture"}
+REFERENCES = tuple(f"reference_{n + 1}" for n in range(max(model.references for model in CATALOG.models)))
+"""The file fields of reference images: as many as the most generous model takes."""
+KEPT_ID = {"seed_image": "seed_picture", "last_frame": "last_picture"} | {
+    field: f"{field}_picture" for field in REFERENCES
+}
 """File field to the hidden field with the id of a picture that was uploaded before."""
+LABELS = {"seed_image": "Seed image", "last_frame": "Last frame"} | {
+    field: f"Reference {number}" for number, field in enumerate(REFERENCES, start=1)
+}
 
 GONE = "That picture is no longer here; choose it again."
 MISSING = "No picture arrived; choose it again."
@@ -44,37 +53,29 @@ class PictureField(forms.FileField):
 
 
 class PicturesForm(forms.Form):
-    """Both pictures of a clip, new or kept."""
-
-    seed_image = PictureField(label="Seed image")
-    last_frame = PictureField(label="Last frame")
-    seed_picture = forms.CharField(required=False, widget=forms.HiddenInput)
-    last_picture = forms.CharField(required=False, widget=forms.HiddenInput)
+    """The pictures of a clip, new or kept: seed image, last frame and references."""
 
     use_required_attribute = False
 
     def __init__(self, *args: Any, project: Project, **options: Any) -> None:
         super().__init__(*args, **options)
+        for field, kept in KEPT_ID.items():
+            self.fields[field] = PictureField(label=LABELS[field])
+            self.fields[kept] = forms.CharField(required=False, widget=forms.HiddenInput)
         self.project = project
-        self.pictures: dict[str, Picture | None] = {}
+        source = self.data if self.is_bound else self.initial
+        self.pictures = kept_pictures(project, {field: source.get(kept) for field, kept in KEPT_ID.items()})
         """File field to the stored picture behind it; complete once `keep_pictures` was called."""
         self._uploads: dict[str, images.CleanImage] = {}
-        source = self.data if self.is_bound else self.initial
-        for field, kept in KEPT_ID.items():
-            self.pictures[field] = kept_picture(project, source.get(kept))
 
     def kept_ids(self) -> dict[str, uuid.UUID]:
         """Hidden field to the id of its stored picture."""
         return {KEPT_ID[field]: picture.pk for field, picture in self.pictures.items() if picture}
 
-    def clean_seed_image(self) -> images.CleanImage | None:
-        return self._uploaded("seed_image")
-
-    def clean_last_frame(self) -> images.CleanImage | None:
-        return self._uploaded("last_frame")
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        # Kept apart: Django forgets the cleaned value once the field gets an error.
+        self._uploads = {field: cleaned[field] for field in KEPT_ID if cleaned.get(field) is not None}
         for field, kept in KEPT_ID.items():
             if cleaned.get(kept) and not self.has_picture(field):
                 self.add_error(field, GONE)
@@ -82,6 +83,11 @@ class PicturesForm(forms.Form):
 
     def has_picture(self, field: str) -> bool:
         return field in self._uploads or self.pictures[field] is not None
+
+    @property
+    def references(self) -> list[str]:
+        """The file fields of the reference images that are there, in order."""
+        return [field for field in REFERENCES if self.has_picture(field)]
 
     def picture_size(self, field: str) -> tuple[int, int] | None:
         """Width and height in pixels."""
@@ -91,15 +97,8 @@ class PicturesForm(forms.Form):
     def keep_pictures(self) -> None:
         """Stores what was uploaded and is good. Safe to call for an invalid form."""
         for field, image in self._uploads.items():
-            self.pictures[field] = _stored(self.project, image)
+            self.pictures[field] = store(self.project, image)
         self._uploads = {}
-
-    def _uploaded(self, field: str) -> images.CleanImage | None:
-        image: images.CleanImage | None = self.cleaned_data[field]
-        if image is not None:
-            # Kept apart: Django forgets the cleaned value once the field gets an error.
-            self._uploads[field] = image
-        return image
 
 
 class PictureForm(PicturesForm):
@@ -121,10 +120,17 @@ class PictureForm(PicturesForm):
         return cleaned
 
 
-def kept_picture(project: Project, value: Any) -> Picture | None:
-    """The picture of this project with that id; None for every other value."""
+def kept_pictures(project: Project, ids: Mapping[str, Any]) -> dict[str, Picture | None]:
+    """The pictures of this project with those ids; None for every other value. At most one query."""
+    known = {field: as_id(value) for field, value in ids.items()}
+    wanted = {pk for pk in known.values() if pk}
+    found = Picture.objects.filter(project=project).in_bulk(wanted) if wanted else {}
+    return {field: found.get(pk) if pk else None for field, pk in known.items()}
+
+
+def as_id(value: Any) -> uuid.UUID | None:
     try:
-        return Picture.objects.filter(project=project, pk=uuid.UUID(str(value))).first() if value else None
+        return uuid.UUID(str(value)) if value else None
     except ValueError:
         return None
 
@@ -142,7 +148,8 @@ def too_small(size: tuple[int, int], aspect_ratio: str) -> str:
     )
 
 
-def _stored(project: Project, image: images.CleanImage) -> Picture:
+def store(project: Project, image: images.CleanImage) -> Picture:
+    """A new row and its file."""
     suffix = "png" if image.mime_type == "image/png" else "jpg"
     picture = Picture(project=project, mime_type=image.mime_type, width=image.width, height=image.height)
     picture.file.save(f"picture.{suffix}", ContentFile(image.data), save=False)

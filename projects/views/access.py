@@ -16,9 +16,9 @@ def visible_project(request: HttpRequest, pk: uuid.UUID) -> Project:
 
 
 def visible_clip(request: HttpRequest, pk: uuid.UUID) -> Clip:
-    """With its project, operation and submissions."""
+    """With its project, operation, submissions and pictures."""
     clips = Clip.objects.visible_to(request.user).select_related("project", "seed_picture", "last_picture")
-    return get_object_or_404(clips.prefetch_related("operations__submissions"), pk=pk)
+    return get_object_or_404(clips.prefetch_related("operations__submissions", "references__picture"), pk=pk)
 
 
 def visible_picture(request: HttpRequest, pk: uuid.UUID) -> Picture:

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from projects.forms import AttachForm, ClipForm, PicturesForm, new_token
-from projects.models import Clip, ClipStatus, Project
+from projects.models import Clip, ClipStatus, Lineup, Project
 from projects.views.access import visible_clip, visible_project
 from projects.views.cards import dress
 from projects.views.datasheet import datasheet
@@ -38,7 +38,7 @@ def create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         earlier = list(Clip.objects.asked_with(project, form.cleaned_data["token"]))
         if earlier and form.repeats(earlier):
-            return _created(request, project, earlier, repeated=True)
+            return _created(request, form, earlier, repeated=True)
         if earlier:
             form.add_error(None, USED)
     form.keep_pictures()
@@ -48,7 +48,7 @@ def create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return page(request, project, form, status=422)
     token, takes = form.cleaned_data["token"], form.cleaned_data["takes"]
     clips = Clip.objects.ask_for(project, request.user, token, takes, form.recipe())
-    return _created(request, project, clips, repeated=False)
+    return _created(request, form, clips, repeated=False)
 
 
 @never_cache
@@ -82,7 +82,7 @@ def poll(request: HttpRequest) -> HttpResponse:
     if still and not changed and not gone:
         return HttpResponse(status=204)
     context = {
-        "clips": dress(changed),
+        "clips": dress(changed, Lineup.now()) if changed else [],
         "news": [clip for clip in changed if clip.status in _NEWS],
         "gone": sorted(gone),
         "still": still,
@@ -119,7 +119,8 @@ def clip_page(request: HttpRequest, clip: Clip, attach_form: AttachForm) -> Http
 
 
 def _live_context(clip: Clip, attach_form: AttachForm) -> dict[str, object]:
-    dress([clip])
+    lineup = Lineup.now()
+    dress([clip], lineup)
     found = clip.operation.answer.get("found", [])
     return {
         "clip": clip,
@@ -135,14 +136,14 @@ def _live_context(clip: Clip, attach_form: AttachForm) -> dict[str, object]:
     }
 
 
-def _created(request: HttpRequest, project: Project, clips: list[Clip], *, repeated: bool) -> HttpResponse:
+def _created(request: HttpRequest, form: ClipForm, clips: list[Clip], *, repeated: bool) -> HttpResponse:
     said = "Asked for. You can close this page." if len(clips) == 1 else f"{len(clips)} takes asked for."
     if not request.htmx:
         messages.success(request, said)
-        return redirect(project)
+        return redirect(form.project)
     context = {
-        "project": project,
-        "clips": dress(clips),
+        "project": form.project,
+        "clips": dress(clips, form.lineup),
         "gone": [clip.pk for clip in clips] if repeated else [],
         "token": new_token(),
         "toast": said,

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from projects.models import PollerHeartbeat
+from projects.models.google import google_setup
 
 THEMES = ("system", "light", "dark")
 
@@ -16,8 +17,10 @@ def studio(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     known = user is not None and user.is_authenticated
     theme = request.COOKIES.get("theme")
+    google = google_setup()
     return {
         "demo": settings.DEMO,
+        "idle_credential": settings.DEMO and bool(google.api_key or google.oauth_token or google.project),
         "theme": theme if theme in THEMES else THEMES[0],
         "ui_poll_ms": settings.UI_POLL_MS,
         # Templates call it; a page that does not ask costs no query.

@@ -7,10 +7,12 @@ from typing import Any
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 
 from projects import figures
 from projects.models import Clip, Operation
 from projects.models.reasons import doubtful_micros, time_left
+from projects.veo.catalog import BACK_ENDS, EDIT, EXTEND
 
 
 def datasheet(clip: Clip) -> dict[str, Any]:
@@ -33,7 +35,10 @@ def datasheet(clip: Clip) -> dict[str, Any]:
 def _facts(clip: Clip, operation: Operation) -> list[tuple[str, str]]:
     return [
         ("Model", f"{clip.model_label} ({clip.model})"),
-        ("Settings", f"{clip.aspect_ratio}, {clip.resolution}, {clip.duration_seconds} s"),
+        ("Service", BACK_ENDS.get(operation.back_end, operation.back_end)),
+        (_WORKED_ON.get(clip.task, "Works on"), _source(clip)),
+        ("Settings", _settings(clip)),
+        ("Seed number", "" if clip.seed is None else str(clip.seed)),
         ("Take", str(clip.take) if clip.take > 1 else ""),
         ("Price before", figures.usd(clip.price_micros)),
         ("Cost", _cost(clip, operation)),
@@ -52,6 +57,24 @@ def _facts(clip: Clip, operation: Operation) -> list[tuple[str, str]]:
         ("Operation", operation.remote_ref),
         ("Status checks", str(operation.polls) if operation.polls else ""),
     ]
+
+
+_WORKED_ON = {EXTEND: "Extends", EDIT: "Edits"}
+
+
+def _source(clip: Clip) -> str:
+    """A link to the clip that it worked on."""
+    if not clip.task:
+        return ""
+    if clip.source is None:
+        return "a clip that is deleted"
+    return format_html('<a href="{}">{}</a>', clip.source.get_absolute_url(), clip.source.title)
+
+
+def _settings(clip: Clip) -> str:
+    """ "16:9, 720p, 7 s more, no sound"."""
+    length = f"{clip.duration_seconds} s{' more' if clip.task == EXTEND else ''}"
+    return ", ".join([clip.aspect_ratio, clip.resolution, length, *([] if clip.audio else ["no sound"])])
 
 
 def _cost(clip: Clip, operation: Operation) -> str:

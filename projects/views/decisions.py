@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from projects import figures
-from projects.forms import AttachForm, price_now
-from projects.models import Clip, ForbiddenArrow, LostLease, Operation, State
+from projects.forms import AttachForm, again_price, why_no_again
+from projects.models import Clip, ForbiddenArrow, Lineup, LostLease, Operation, State
 from projects.views.access import back, visible_clip
 from projects.views.clips import clip_page
 from projects.views.parsing import as_uuid
@@ -86,14 +86,14 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @decision
 def again(request: HttpRequest, clip: Clip) -> HttpResponse:
     """A new clip with the same recipe, at the price that stood on the button."""
-    price = price_now(clip.model, clip.resolution, clip.duration_seconds)
+    lineup = Lineup.now()
     token = as_uuid(request.POST.get("token"))
     if token is None:
         messages.error(request, "That button was incomplete, so nothing was sent. Press it again.")
         return back(request, clip.get_absolute_url())
-    if not _agreed(request, clip, price):
+    if _agreed(request, clip, lineup) is None:
         return back(request, clip.get_absolute_url())
-    recipe = {name: getattr(clip, name) for name in _RECIPE}
+    recipe = {name: getattr(clip, name) for name in _RECIPE} | {"references": clip.reference_pictures}
     [new, *_] = Clip.objects.ask_for(clip.project, request.user, token, 1, recipe)
     messages.success(request, "Asked for again. You can close this page.")
     return back(request, new.get_absolute_url())
@@ -145,11 +145,12 @@ def attach(request: HttpRequest, clip: Clip) -> HttpResponse:
 
 @decision
 def submit_again(request: HttpRequest, clip: Clip) -> HttpResponse:
-    price = price_now(clip.model, clip.resolution, clip.duration_seconds)
+    lineup = Lineup.now()
     if "agree" not in request.POST:
         messages.error(request, "Nothing was sent. Tick the box if you agree that it may be charged twice.")
         return redirect(clip)
-    if not _agreed(request, clip, price):
+    price = _agreed(request, clip, lineup)
+    if price is None:
         return redirect(clip)
     return _act(
         request,
@@ -180,6 +181,10 @@ _RECIPE = (
     "duration_seconds",
     "seed_picture",
     "last_picture",
+    "seed",
+    "audio",
+    "task",
+    "source",
 )
 
 
@@ -198,15 +203,16 @@ def _act(
     return back(request, clip.get_absolute_url())
 
 
-def _agreed(request: HttpRequest, clip: Clip, price: int | None) -> bool:
-    """Whether the price that the person saw is still the price; says so if it is not."""
+def _agreed(request: HttpRequest, clip: Clip, lineup: Lineup) -> int | None:
+    """The price, if it is the one that the person saw; else None, and a message that says why not."""
+    price = again_price(clip, lineup)
     if price is None:
-        messages.error(
-            request, f"{clip.model_label} cannot be ordered any more. Reuse the settings with another model."
-        )
+        gone = f"{clip.model_label} cannot be ordered any more. Reuse the settings with another model."
+        messages.error(request, why_no_again(clip, lineup) or gone)
     elif request.POST.get("price_micros") != str(price):
         messages.warning(request, f"The price is now {figures.usd(price)}. Press again if you agree.")
-    return price is not None and request.POST.get("price_micros") == str(price)
+        return None
+    return price
 
 
 def _what_cancelling_means(clip: Clip, operation: Operation) -> list[str]:

@@ -2,7 +2,9 @@
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -11,11 +13,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from projects.forms import EXAMPLES, ClipForm, ProjectForm, new_token, offers
-from projects.models import Clip, ClipStatus, Project
+from projects.forms import (
+    EXAMPLES,
+    ClipForm,
+    ProjectForm,
+    kept_clip,
+    kept_pictures,
+    new_token,
+    nothing_usable,
+    offers,
+)
+from projects.models import Clip, ClipStatus, Lineup, Project
+from projects.veo.catalog import EDIT, EXTEND
 from projects.views.access import visible_project
 from projects.views.cards import dress
-from projects.views.parsing import as_uuid
+from projects.views.pictures import reference_slots, slot
 
 PAGE_SIZE = 24
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -54,10 +66,8 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     project = visible_project(request, pk)
-    if source := request.GET.get("from"):
-        form = _form_from(request, project, source)
-    else:
-        form = ClipForm.example(project, request.GET.get("example", ""))
+    lineup = Lineup.now()
+    form = _form_from(request, project, lineup)
     return page(request, project, form)
 
 
@@ -95,7 +105,7 @@ def page(request: HttpRequest, project: Project, form: ClipForm, *, status: int 
     show = show if show in GROUPS else ""
     clips = project.clips.filter(status__in=GROUPS[show]) if show else project.clips.all()
     cards = Paginator(clips, PAGE_SIZE).get_page(request.GET.get("page"))
-    cards.object_list = dress(list(cards.object_list))
+    cards.object_list = dress(list(cards.object_list), form.lineup)
     counts = _counts(project)
     context = {
         "project": project,
@@ -115,23 +125,38 @@ def page(request: HttpRequest, project: Project, form: ClipForm, *, status: int 
 def form_context(project: Project, form: ClipForm, *, token: uuid.UUID | None = None) -> dict[str, Any]:
     """Everything that the form and its settings part need. Without `token` they get a new one."""
     choice, notes = form.settled
+    access = form.lineup.setup.access(choice.model.back_end)
     return {
         "project": project,
         "form": form,
+        "choice": choice,
         "offers": offers(choice),
         "price_micros": choice.price_micros,
         "total_micros": choice.total_micros,
         "ratio_slug": choice.ratio_slug,
+        "seed_slot": slot("seed_image", form.pictures["seed_image"], form.errors_of("seed_image")),
+        "last_slot": slot("last_frame", form.pictures["last_frame"], form.errors_of("last_frame")),
+        "reference_slots": reference_slots(form, choice.model.references),
+        "relay": "" if access.own or settings.DEMO else urlsplit(access.base_url).hostname,
+        "nothing_usable": nothing_usable(form.lineup) if choice.total_micros is None else "",
         "notes": notes,
         "token": token or new_token(),
     }
 
 
-def _form_from(request: HttpRequest, project: Project, source: str) -> ClipForm:
-    """Filled from a clip of this project; anything else in the address is as good as nothing."""
-    known = as_uuid(source)
-    clip = project.clips.filter(pk=known).first() if known else None
-    return ClipForm.like(clip) if clip else ClipForm.fresh(project)
+def _form_from(request: HttpRequest, project: Project, lineup: Lineup) -> ClipForm:
+    """Filled from a clip of this project, for work on it, or from an example, as the address says.
+
+    Anything else in the address is as good as nothing.
+    """
+    for task in (EXTEND, EDIT):
+        if clip := kept_clip(project, request.GET.get(task)):
+            return ClipForm.work_on(clip, task, lineup)
+    clip = kept_clip(project, request.GET.get("from"))
+    if clip is None:
+        return ClipForm.example(project, request.GET.get("example", ""), lineup)
+    start = kept_pictures(project, {"start": request.GET.get("seed_picture")})["start"]
+    return ClipForm.like(clip, lineup, model=request.GET.get("model", ""), start=start)
 
 
 def _name_form(request: HttpRequest, form: ProjectForm, project: Project | None) -> HttpResponse:

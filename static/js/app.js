@@ -104,7 +104,7 @@ on("htmx:afterRequest", (event) => {
 
 // A picture on its way up must not lose its place to an answer about the settings.
 on("htmx:oobBeforeSwap", (event) => {
-  if (event.detail.target.matches("[data-slot]:has(.htmx-request)")) event.detail.shouldSwap = false;
+  if (event.detail.target.matches(":is([data-slot], #references):has(.htmx-request)")) event.detail.shouldSwap = false;
 });
 
 /* --- clicks --- */

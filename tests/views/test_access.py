@@ -23,6 +23,7 @@ PERSONAL = {
     "theme",
 }
 """They name no row: each person has their own."""
+STAFF = {"google_status"}
 OF_PROJECT = {
     "project_detail",
     "project_rename",
@@ -39,6 +40,7 @@ OF_CLIP = {
     "clip_download",
     "clip_cancel",
     "clip_again",
+    "clip_continue",
     "clip_fetch",
     "clip_look",
     "clip_attach",
@@ -82,7 +84,7 @@ def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 
 def test_it_knows_every_address() -> None:
-    assert sorted(names(get_resolver().url_patterns)) == sorted(OPEN | PERSONAL | set(CLOSED))
+    assert sorted(names(get_resolver().url_patterns)) == sorted(OPEN | PERSONAL | STAFF | set(CLOSED))
 
 
 @pytest.mark.parametrize("method", ["get", "head", "post"])
@@ -101,7 +103,7 @@ def test_it_does_not_exist_for_a_stranger_by_htmx(as_charlie: Client, address: s
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("address", [*CLOSED, *sorted(PERSONAL)], indirect=True)
+@pytest.mark.parametrize("address", [*CLOSED, *sorted(PERSONAL | STAFF)], indirect=True)
 def test_it_asks_nobody_in_particular_to_log_in(client: Client, address: str, method: str) -> None:
     response = getattr(client, method)(address)
     assert response.status_code == 302

@@ -149,7 +149,7 @@ def test_it_keeps_an_uploaded_picture_when_something_else_is_wrong(press: Press)
 def test_it_keeps_a_picture_that_the_model_does_not_take(press: Press) -> None:
     response = press(last_frame=png(), seed_image=png())
     form = response.context["form"]
-    assert form.errors == {"last_frame": ["Veo 3.1 Lite takes no last frame."]}
+    assert form.errors == {"last_frame": ["Veo 3.1 Lite preview takes no last frame."]}
     assert form.pictures["last_frame"] is not None
     assert Picture.objects.count() == 2
 
@@ -205,7 +205,8 @@ def test_it_refuses_a_retired_model_against_google(press: Press, against_google:
     response = press()
     assert response.context["form"].errors == {
         "model": [
-            "Veo 3.1 Lite cannot be chosen. Retired by Google on 22 October 2026; use gemini-omni-1.1-flash."
+            "Veo 3.1 Lite preview cannot be chosen. "
+            "Retired by Google on 22 October 2026; use Gemini Omni 1.1 Flash."
         ]
     }
     assert not Clip.objects.exists()

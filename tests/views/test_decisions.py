@@ -129,7 +129,7 @@ def test_it_makes_nothing_with_a_model_that_is_gone(
     clip = make_clip(project, State.FAILED)
     response = post(as_alice, "clip_again", clip, token=uuid.uuid4(), price_micros=200_000)
     assert said(as_alice, response) == [
-        "Veo 3.1 Lite cannot be ordered any more. Reuse the settings with another model."
+        "Veo 3.1 Lite preview cannot be ordered any more. Reuse the settings with another model."
     ]
 
 

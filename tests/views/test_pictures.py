@@ -33,8 +33,8 @@ def test_it_stores_a_picture_and_shows_the_crop(htmx: Client, address: str, fiel
     answer = htmx.post(address, sent(field, make_png(), aspect_ratio="9:16"))
     picture = Picture.objects.get()
     assert answer.templates[0].name == "projects/_picture.html"
-    assert answer.context["picture"] == picture
-    assert (answer.context["field"], answer.context["ratio_slug"], answer.context["error"]) == (
+    assert answer.context["slot"]["picture"] == picture
+    assert (answer.context["slot"]["field"], answer.context["ratio_slug"], answer.context["error"]) == (
         field,
         "9x16",
         "",
@@ -66,7 +66,7 @@ def test_it_refuses_a_bad_picture_in_one_sentence(
 ) -> None:
     answer = htmx.post(address, sent(data=data))
     assert (answer.status_code, answer.context["error"]) == (422, sentence)
-    assert answer.context["picture"] is None
+    assert answer.context["slot"]["picture"] is None
     assert not Picture.objects.exists()
 
 
@@ -75,7 +75,7 @@ def test_it_leaves_the_picture_from_before_when_the_new_one_is_bad(
 ) -> None:
     before = make_picture(project, make_png())
     answer = htmx.post(address, sent(data=b"no", seed_picture=str(before.pk)))
-    assert (answer.status_code, answer.context["picture"]) == (422, before)
+    assert (answer.status_code, answer.context["slot"]["picture"]) == (422, before)
 
 
 @pytest.mark.parametrize("data", [{}, {"field": "x"}, {"field": "seed_image"}, {"field": ""}])
@@ -88,7 +88,7 @@ def test_it_says_what_is_missing(htmx: Client, address: str, data: dict[str, str
 def test_it_takes_a_picture_away(htmx: Client, address: str, project: Project) -> None:
     before = make_picture(project, make_png())
     answer = htmx.post(address, sent(remove="1", seed_picture=str(before.pk)))
-    assert (answer.status_code, answer.context["picture"], answer.context["error"]) == (200, None, "")
+    assert (answer.status_code, answer.context["slot"]["picture"], answer.context["error"]) == (200, None, "")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_it_does_not_show_the_picture_of_another_project_beside_an_error(
 ) -> None:
     foreign = make_picture(make_project(charlie), make_png())
     answer = htmx.post(address, sent(data=b"no", seed_picture=str(foreign.pk)))
-    assert answer.context["picture"] is None
+    assert answer.context["slot"]["picture"] is None
 
 
 def test_it_has_no_picture_of_an_unknown_id(as_alice: Client) -> None:

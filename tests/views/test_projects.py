@@ -206,7 +206,7 @@ def test_it_fills_the_form_from_an_example(as_alice: Client, project: Project) -
 
 def test_it_starts_with_the_cheapest_and_shortest(as_alice: Client, project: Project) -> None:
     page = as_alice.get(project.get_absolute_url())
-    assert page.context["form"].settled[0].model.id == LITE
+    assert page.context["choice"].model.id == "veo-3.1-lite-generate-001"
     assert page.context["total_micros"] == 200_000
 
 
@@ -224,7 +224,11 @@ def test_it_can_choose_nothing_against_google_today(
 ) -> None:
     page = as_alice.get(project.get_absolute_url())
     assert page.context["total_micros"] is None
-    assert [offer.enabled for offer in page.context["offers"]["model"]] == [False] * 6
+    assert page.context["offers"]["models"] == []
+    assert page.context["nothing_usable"] == (
+        "No model can be used yet. An administrator must set an API key (GEMINI_API_KEY) "
+        "or a Google Cloud project (GOOGLE_CLOUD_PROJECT) in .env."
+    )
 
 
 def queries(client: Client, address: str) -> int:
