@@ -395,7 +395,6 @@ def test_it_has_a_code_of_its_own_for_every_failure_that_can_happen_here():
         "bad_base_url",
         "no_model",
         "broken_video",
-        "disk",
         "self_test",
     }
 

@@ -114,7 +114,8 @@ REASONS: dict[str, Reason] = {
     # after Google's work
     "failed": Reason("Google could not make this clip.", _AGAIN),
     "empty": Reason("Google finished without a video and without a reason.", _AGAIN),
-    "expired": Reason("Google no longer has this clip: results are kept for two days.", _GONE),
+    "expired": Reason("", _GONE),
+    "not_ready": Reason("Google has made this clip and is still storing it.", _AGAIN, "Nothing is lost."),
     "file_gone": Reason("Google no longer gives out this clip's file.", _GONE),
     "lost": Reason("Google does not know this work any more.", _GONE),
     "operation_unknown": Reason("Google does not know this work any more.", _GONE),

@@ -24,6 +24,7 @@ from projects.video import VideoError, VideoInfo, inspect
 
 MOST_BYTES = 2**30
 GONE = "Google no longer has this video; it keeps them for 48 hours."
+GONE_FROM_BUCKET = "This video can no longer be fetched from your bucket in Cloud Storage."
 
 
 class PutDown(Exception):
@@ -45,7 +46,7 @@ def fetch(operation: Operation, google: Google, hold: Hold) -> None:
         )
         return
     if timezone.now() > _gone_at(operation) + SILENCE:
-        operation.expire("expired", GONE, operation.google_text)
+        operation.expire("expired", _gone_sentence(operation), operation.google_text)
         return
     try:
         back_end = google.back_end(operation.back_end)
@@ -86,12 +87,14 @@ def _output_of(operation: Operation, back_end: BackEnd) -> Output:
 
 
 def _learn_file(operation: Operation, back_end: BackEnd, output: Output) -> None:
-    """Best effort: the download itself says whether the file is there."""
+    """Best effort: the download says whether the file is there. Raises only that it is not ready yet."""
     if operation.file_record:
         return
     try:
         record = back_end.file_info(output)
-    except VeoError:
+    except VeoError as error:
+        if error.code == "not_ready":
+            raise
         return
     if record is None:
         return
@@ -182,8 +185,9 @@ def _publish(path: Path, name: str) -> str:
 
 def _not_this_time(operation: Operation, error: VeoError) -> None:
     answered = isinstance(error, (ApiError, BadDownload, Garbled))
-    if answered and timezone.now() > _gone_at(operation):
-        operation.expire("expired", GONE, error.detail or error.message)
+    gone = error.code == "file_gone" if _in_bucket(operation) else answered
+    if gone and timezone.now() > _gone_at(operation):
+        operation.expire("expired", _gone_sentence(operation), error.detail or error.message)
         return
     operation.meet_trouble(
         next_in=backoff(operation.tries, first=5, longest=300),
@@ -200,6 +204,15 @@ def _cannot_save(operation: Operation, error: OSError) -> None:
         operation.download_again(next_in=wait, reason="disk", sentence=sentence)
     else:
         operation.meet_trouble(next_in=wait, reason="disk", sentence=sentence)
+
+
+def _in_bucket(operation: Operation) -> bool:
+    """A bucket of one's own keeps what is in it."""
+    return operation.output_uri.startswith("gs://")
+
+
+def _gone_sentence(operation: Operation) -> str:
+    return GONE_FROM_BUCKET if _in_bucket(operation) else GONE
 
 
 def _gone_at(operation: Operation) -> dt.datetime:

@@ -30,6 +30,7 @@ The codes, also used in Outcome.code. `refusals.py` chooses those of ApiError an
     Garbled       garbled  redirected (3xx that cannot be followed)  bad_name (no operation has such a name)
     ForeignHost   foreign_host
     BadDownload   not_a_video  too_large  range_refused (start again at 0)
+    VeoError      disk (an inline video could not be written)  not_ready (Google still stores the file)
 """
 
 

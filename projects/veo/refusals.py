@@ -105,7 +105,7 @@ def _class_of(code: str, http_status: int) -> type[errors.ApiError]:
         return errors.ModelRetired
     if http_status == 403:
         return errors.Forbidden
-    if http_status in (404, 410):
+    if http_status in (404, 410) or code == "operation_unknown":
         return errors.NotFound
     if http_status == 429:
         return errors.RateLimited
@@ -119,6 +119,8 @@ def _name(http_status: int, said: Said, about: About, credentials: Credentials |
         return "model_retired", _retired(said)
     if said.status.lower() in CONTENT_CODES and http_status < 500:
         return "prompt_blocked", f"Google does not make a video of this prompt or picture. {said.quote}"
+    if about is About.OPERATION and said.has("Invalid interaction name"):
+        return _missing(said, about)  # interactions say so with 400
     match http_status:
         case 401:
             return _unauthenticated(said, credentials)
