@@ -15,7 +15,7 @@ from projects.simulator.access import Access
 from projects.simulator.answers import Answer, Request, error_body, json_answer, page_not_found
 from projects.simulator.darkroom import Darkroom
 from projects.simulator.faults import Script, fault
-from projects.simulator.operations import Store
+from projects.simulator.operations import Operation, Store
 from projects.simulator.server import Server
 from projects.simulator.tokens import Tokens
 from projects.simulator.wires.cloud_storage import CloudStorage
@@ -124,7 +124,12 @@ class Simulator:
     @property
     def operations(self) -> list[str]:
         """Names of all accepted operations, from the oldest to the newest."""
-        return [operation.name for operation in self._store.all()]
+        return [operation.name for operation in self.accepted]
+
+    @property
+    def accepted(self) -> list[Operation]:
+        """The records of all accepted operations, from the oldest to the newest."""
+        return self._store.all()
 
     @property
     def requests(self) -> list[Request]:

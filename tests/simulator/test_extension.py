@@ -1,9 +1,8 @@
 """Reference images and extensions on the first wire: what they take, and what becomes of them."""
 
-import av
 import pytest
 
-from tests.simulator.conftest import PROMPT, picture
+from tests.simulator.conftest import picture
 from tests.simulator.test_submit import UNDRAWN, refused, unsupported
 
 REFERENCE = {"image": picture(), "referenceType": "ASSET"}
@@ -64,21 +63,18 @@ def test_it_takes_grown_people_only_with_reference_images(caller):
     assert refused(answer) == "allow_all for personGeneration is currently not supported."
 
 
-def test_it_extends_a_clip_by_seven_seconds(caller, uri, tmp_path):
-    answer = extend(caller, {"uri": uri, "encoding": "video/mp4"}, PROMPT, sampleCount=1, resolution="720p")
-    done = caller.poll(answer.json()["name"]).json()
+def test_it_extends_a_clip_by_seven_seconds(caller):
+    first = caller.submit(UNDRAWN).json()["name"]
+    video = {"uri": address_of_last(caller), "encoding": "video/mp4"}
 
-    longer = done["response"]["generateVideoResponse"]["generatedSamples"][0]["video"]["uri"]
-    address = longer.removesuffix(":download?alt=media")
-    assert caller.http.get(address).json()["videoMetadata"] == {"videoDuration": "11s"}
-    (tmp_path / "longer.mp4").write_bytes(caller.download(longer).content)
-    with av.open(str(tmp_path / "longer.mp4")) as container:
-        assert container.streams.video[0].frames == 11 * 24
+    assert extend(caller, video, sampleCount=1, resolution="720p").status_code == 200
+    longer = caller.simulator.accepted[-1]
+    assert (longer.seconds, longer.task, longer.source) == (4 + 7, "extend", first.rpartition("/")[2])
 
 
 def address_of_last(caller):
     """Where the file of the newest clip lies, without having it drawn."""
-    return f"{caller.simulator.url}/v1beta/files/{caller.simulator._store.all()[-1].files[0]}"
+    return f"{caller.simulator.url}/v1beta/files/{caller.simulator.accepted[-1].files[0]}"
 
 
 def test_it_keeps_the_ratio_of_what_it_extends(caller):
@@ -86,7 +82,7 @@ def test_it_keeps_the_ratio_of_what_it_extends(caller):
     video = {"uri": address_of_last(caller)}
 
     assert extend(caller, video, personGeneration="allow_all", durationSeconds=8).status_code == 200
-    assert caller.simulator._store.all()[-1].aspect_ratio == "9:16"
+    assert caller.simulator.accepted[-1].aspect_ratio == "9:16"
 
 
 @pytest.mark.parametrize(

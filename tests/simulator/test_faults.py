@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from projects.simulator.faults import BODY, INSTEAD, KINDS, OUTCOMES, ROUTES, Script, fault
+from projects.simulator.faults import BODY, INSTEAD, KINDS, OUTCOMES, ROUTES, SETTLED, STREAM, Script, fault
 from tests.simulator.conftest import KEY, MODEL, Caller, client
 
 
@@ -343,10 +343,10 @@ def test_it_refuses_a_script_that_could_never_strike(caller, route, kind, option
 
 
 def test_it_knows_each_kind_of_fault_by_one_name():
-    assert len(KINDS) == len(INSTEAD) + len(BODY) + len(OUTCOMES) + 2
+    assert len(KINDS) == len(INSTEAD) + len(BODY) + len(OUTCOMES) + len(STREAM) + 2
     script = Script()
     for kind in KINDS:
-        route = "submit" if kind in OUTCOMES else "download"
+        route = "submit" if kind in SETTLED else "download"
         script.add(route, fault(kind))
     assert sum(map(len, script.waiting().values())) == len(KINDS)
     assert set(script.waiting()) <= set(ROUTES)

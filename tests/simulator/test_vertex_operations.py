@@ -70,7 +70,7 @@ def test_it_draws_another_seed_another_way(start_cloud, clock):
     shots = [cloud.submit(seed=seed) for seed in (1, 2)]
 
     assert [answer.status_code for answer in shots] == [200, 200]
-    assert [one.seed for one in cloud.simulator._store.all()] == [1, 2]
+    assert [one.seed for one in cloud.simulator.accepted] == [1, 2]
 
 
 def test_it_extends_a_clip_from_its_bucket_by_seven_seconds(start_cloud, clock):
@@ -83,9 +83,9 @@ def test_it_extends_a_clip_from_its_bucket_by_seven_seconds(start_cloud, clock):
     answer = extend(first)
 
     assert answer.status_code == 200
-    longer = cloud.simulator._store.all()[-1]
+    longer = cloud.simulator.accepted[-1]
     assert (longer.seconds, longer.task, longer.aspect_ratio) == (11, "extend", "16:9")
-    assert longer.source == cloud.simulator._store.all()[0].id
+    assert longer.source == cloud.simulator.accepted[0].id
     assert cloud.simulator.charged == 2
 
 
