@@ -33,6 +33,8 @@ REMEMBERED = 2_000
 
 BODY_KEPT = 2**20
 
+WIRES: tuple[type[Wire], ...] = (GeminiVeo, GeminiOmni, GeminiFiles, VertexVeo, CloudStorage, OAuth)
+
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
@@ -78,22 +80,22 @@ class Simulator:
         self._store = Store(state_dir)
         self._darkroom = Darkroom(clips_dir or state_dir / "clips")
         self._tokens = Tokens(clock=clock, lifetime=token_lifetime)
+        manners = Manners(
+            latency=latency,
+            retired=retired,
+            list_operations=list_operations,
+            base_url=base_url.rstrip("/"),
+            interaction_reads=interaction_reads,
+        )
         stage = Stage(
             store=self._store,
             darkroom=self._darkroom,
             access=Access(keys=keys, tokens=tokens, issued=self._tokens),
-            manners=Manners(
-                latency=latency,
-                retired=retired,
-                list_operations=list_operations,
-                base_url=base_url.rstrip("/"),
-                interaction_reads=interaction_reads,
-            ),
+            manners=manners,
             clock=clock,
             pause=self._stopping.wait,
         )
-        kinds = (GeminiVeo, GeminiOmni, GeminiFiles, VertexVeo, CloudStorage, OAuth)
-        self._wires: tuple[Wire, ...] = tuple(kind(stage) for kind in kinds)
+        self._wires = [kind(stage) for kind in WIRES]
         self._server = Server(address, self._respond)
         self._server.start()
 

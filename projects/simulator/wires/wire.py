@@ -217,10 +217,12 @@ class Wire:
             more=more,
         )
         self.stage.store.add(operation)
-        if operation.outcome not in WITHOUT_CLIP:
-            for file_id in operation.files:
-                self.stage.darkroom.order(self.shot(operation, file_id))
+        self._draw(operation)
         return operation
+
+    def _draw(self, operation: Operation) -> None:
+        for file_id in operation.files if operation.outcome not in WITHOUT_CLIP else ():
+            self.stage.darkroom.order(self.shot(operation, file_id))
 
     def _latency(self) -> float:
         latency = self.stage.manners.latency
