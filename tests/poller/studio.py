@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,19 @@ class Studio:
             stop.set()
             thread.join()
 
+    def freeze(self, process: "subprocess.Popen[bytes]") -> None:
+        """Stops a poller where it holds no lock of SQLite: that would stop everybody and prove nothing."""
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            wait_until(lambda: _stopped(process.pid))
+            try:
+                with closing(sqlite3.connect(self.database, timeout=0.1)) as connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                time.sleep(0.02)
+
     def let_leases_run_out(self) -> None:
         self.write(f"UPDATE projects_operation SET next_at = {NOW} WHERE next_at IS NOT NULL")
 
@@ -173,6 +186,11 @@ class Studio:
             "('queued', 'submitting', 'running', 'downloading', 'verifying')"
         )
         assert stuck == []
+
+
+def _stopped(pid: int) -> bool:
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(path.read_text().rpartition(") ")[2].startswith("T") for path in threads)
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float = 20) -> None:

@@ -84,15 +84,14 @@ def test_a_download_that_was_killed_goes_on_where_it_stopped(studio: Studio, sim
     assert ranges[-1].startswith("bytes=")
 
 
-@pytest.mark.parametrize("back_end", ["gemini_veo", "gemini_omni"])
 def test_a_poller_frozen_past_its_lease_changes_nothing_when_it_wakes(
-    studio: Studio, simulator: Simulator, back_end: str
+    studio: Studio, simulator: Simulator
 ) -> None:
     simulator.script("submit", "slow", seconds=1.5)
     frozen = studio.start()
     try:
         wait_until(lambda: simulator.counts.get("submit", 0) == 1)
-        frozen.send_signal(signal.SIGSTOP)
+        studio.freeze(frozen)
         wait_until(lambda: simulator.charged == 1)
         studio.let_leases_run_out()
         assert studio.drain() == [0]
@@ -109,6 +108,32 @@ def test_a_poller_frozen_past_its_lease_changes_nothing_when_it_wakes(
     assert simulator.counts["submit"] == 1
     (evidence,) = studio.rows("SELECT outcome, remote_ref FROM projects_submission")
     assert evidence == ("accepted", before[0][2])
+
+
+@pytest.mark.parametrize("back_end", ["vertex_veo", "gemini_omni"])
+def test_what_a_frozen_poller_hears_when_it_wakes_still_finds_the_clip(
+    studio: Studio, simulator: Simulator, back_end: str
+) -> None:
+    """Where Google lists nothing, the late answer is the only one that names the paid work."""
+    simulator.script("submit", "slow", seconds=1.5)
+    frozen = studio.start()
+    try:
+        wait_until(lambda: simulator.counts.get("submit", 0) == 1)
+        studio.freeze(frozen)
+        wait_until(lambda: simulator.charged == 1)
+        studio.let_leases_run_out()
+        assert studio.drain() == [0]
+        assert studio.statuses() == ["unconfirmed"]
+        frozen.send_signal(signal.SIGCONT)
+        wait_until(lambda: studio.rows("SELECT remote_ref FROM projects_submission") != [("",)])
+        frozen.terminate()
+        assert frozen.wait(20) == 0
+    finally:
+        frozen.kill()
+        frozen.wait()
+    assert studio.drain() == [0]
+    assert studio.statuses() == ["ready"]
+    assert simulator.counts["submit"] == simulator.charged == 1
 
 
 @pytest.mark.parametrize("back_end", BACK_ENDS)
