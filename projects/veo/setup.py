@@ -18,7 +18,7 @@ DEFAULT_LOCATION = "us-central1"
 """The one region in which Google's pages list Veo 3.1."""
 
 DEMO_KEY = "the-key-of-the-demo"
-DEMO_TOKEN = "ya29." + "the-token-of-the-demo"  # noqa: S105 - only the simulator takes it
+DEMO_TOKEN = "ya29." + "the-token-of-the-demo"
 DEMO_PROJECT = "demo-project"
 
 KeyStyle = Literal["header", "bearer"]

