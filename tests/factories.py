@@ -26,6 +26,9 @@ LITE = "veo-3.1-lite-generate-preview"
 FAST = "veo-3.1-fast-generate-preview"
 VEO_3 = "veo-3.0-generate-001"
 VEO_2 = "veo-2.0-generate-001"
+OMNI = "gemini-omni-1.2-flash"
+VERTEX = "veo-3.1-generate-001"
+VERTEX_LITE = "veo-3.1-lite-generate-001"
 
 RECIPE: dict[str, Any] = {
     "prompt": "A paper boat in the rain",

@@ -11,7 +11,18 @@ from projects.forms import EXAMPLES, AttachForm, ClipForm, settle
 from projects.forms.pictures import too_small
 from projects.models import Lineup, Picture, Project, State
 from projects.veo.catalog import CATALOG
-from tests.factories import FAST, LITE, VEO_3, make_clip, make_picture, post_data
+from tests.factories import (
+    FAST,
+    LITE,
+    OMNI,
+    VEO_2,
+    VEO_3,
+    VERTEX,
+    VERTEX_LITE,
+    make_clip,
+    make_picture,
+    post_data,
+)
 from tests.media import make_png
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +232,44 @@ def test_it_reads_an_operations_name(project: Project) -> None:
     form = AttachForm({"operation_name": f"\t'{name}'\n"}, clip=clip)
     assert form.is_valid()
     assert form.cleaned_data["operation_name"] == name
+
+
+IN_VERTEX = f"projects/p-1/locations/us-central1/publishers/google/models/{VERTEX}/operations/ab-12"
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (VERTEX, IN_VERTEX),
+        (VERTEX, "gs://a-bucket/veoweb/0f/sample_0.mp4"),
+        (OMNI, "v1_ChdpQUJD-_x="),
+        (VEO_2, f"models/{VEO_2}/operations/abc"),
+    ],
+)
+def test_it_reads_the_names_of_each_back_end(project: Project, model: str, name: str) -> None:
+    clip = make_clip(project, State.UNCONFIRMED, model=model, duration_seconds=5 if model == VEO_2 else 4)
+    form = AttachForm({"operation_name": f' "{name}" '}, clip=clip)
+    assert form.errors == {}
+    assert form.cleaned_data["operation_name"] == name
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "sentence"),
+    [
+        (VERTEX, "v1_abc", "This is not the name of an operation. It looks like projects/…/operations/…"),
+        (VERTEX, f"models/{VERTEX}/operations/x", "This is not the name of an operation."),
+        (VERTEX, "gs://a-bucket/../x.mp4", "This is not the name of an operation."),
+        (VERTEX, "gs://a-bucket/folder/", "This is not the name of an operation."),
+        (VERTEX, IN_VERTEX.replace(VERTEX, VERTEX_LITE), f"This operation is not one of {VERTEX}, the model"),
+        (OMNI, IN_VERTEX, "This is not the name of an interaction. It looks like v1_…."),
+        (OMNI, "v1_../x", "This is not the name of an interaction."),
+        (OMNI, "", "Paste the name of the interaction."),
+        (LITE, IN_VERTEX, "This is not the name of an operation. It looks like models/…/operations/…."),
+    ],
+)  # fmt: skip
+def test_it_refuses_the_names_of_another_back_end(
+    project: Project, model: str, name: str, sentence: str
+) -> None:
+    clip = make_clip(project, State.UNCONFIRMED, model=model)
+    form = AttachForm({"operation_name": name}, clip=clip)
+    assert form.errors["operation_name"][0].startswith(sentence)

@@ -6,6 +6,7 @@ never raises.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from projects import figures
@@ -35,7 +36,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Group:
-    """The models of one back end, under its name. A `reason` is the same for all of them."""
+    """Models of one back end, under its name, with the same `reason`: why none can be used, or a remark."""
 
     name: str
     offers: list[Offer]
@@ -172,7 +173,11 @@ def nothing_usable(lineup: Lineup) -> str:
 
 
 def _offers(choice: Choice, name: str, values: Iterable[Any], label: str = "{}") -> list[Offer]:
-    asked = [(value, choice.refusals(**{name: value}).get(name, "")) for value in values]
+    """The sentence does not name the value: it stands once, behind all that it forbids."""
+    asked = [
+        (value, choice.refusals(**{name: value}).get(name, "").replace(f", not {value}", ""))
+        for value in values
+    ]
     chosen = getattr(choice, name)
     return [
         Offer(str(value), label.format(value), value == chosen, not reason, reason) for value, reason in asked
@@ -186,17 +191,22 @@ def _models(choice: Choice) -> tuple[list[Group], list[Group]]:
         offer = _model_offer(choice.model, lineup, checked=True)
         return [Group(BACK_ENDS[choice.model.back_end], [offer])], []
     usable, others = [], []
-    for back_end, name in BACK_ENDS.items():
+    for back_end in BACK_ENDS:
         made = [
             _model_offer(model, lineup, checked=model.id == choice.model.id)
             for model in lineup.catalog.of(back_end)
         ]
-        if found := [offer for offer in made if offer.enabled]:
-            usable.append(Group(name, found))
-        if left := [offer for offer in made if not offer.enabled]:
-            reasons = {offer.reason for offer in left}
-            others.append(Group(name, left, reasons.pop() if len(reasons) == 1 else ""))
+        usable += _groups(back_end, [offer for offer in made if offer.enabled])
+        others += _groups(back_end, [offer for offer in made if not offer.enabled])
     return usable, others
+
+
+def _groups(back_end: str, found: list[Offer]) -> list[Group]:
+    """Neighbours with the same reason together."""
+    return [
+        Group(BACK_ENDS[back_end], list(alike), reason)
+        for reason, alike in groupby(found, key=lambda offer: offer.reason)
+    ]
 
 
 def _model_offer(model: Model, lineup: Lineup, *, checked: bool) -> Offer:

@@ -235,7 +235,8 @@ class ClipForm(PicturesForm):
         if model := self.lineup.get(cleaned.get("model", "")):
             self._check_work()
             self._check_words(model)
-            self._check_combination(model)
+            if not self.non_field_errors():
+                self._check_combination(model)
         self._check_pictures()
         if not self.errors:
             self._check_price()
@@ -316,8 +317,8 @@ class ClipForm(PicturesForm):
         )
         for name, sentence in refusals.items():
             # References have one field each: the sentence stands at the last of them.
-            place = self.references[-1] if name == "references" else None if name == "task" else name
-            if place not in self.errors and not (place is None and self.non_field_errors()):
+            place = self.references[-1] if name == "references" else name
+            if place not in self.errors:
                 self.add_error(place, sentence)
 
     def _check_pictures(self) -> None:

@@ -131,6 +131,7 @@ def form_context(project: Project, form: ClipForm, *, token: uuid.UUID | None = 
         "form": form,
         "choice": choice,
         "offers": offers(choice),
+        "length_legend": "Adds" if choice.task == EXTEND else "Length",
         "price_micros": choice.price_micros,
         "total_micros": choice.total_micros,
         "ratio_slug": choice.ratio_slug,

@@ -116,7 +116,7 @@ on("click", async (event) => {
   if (button.matches("[data-remove]")) {
     const slot = button.closest("[data-slot]");
     button.closest("figure").remove();
-    slot.querySelector("input[type=file]").focus();
+    (slot.querySelector("input[type=file]") ?? document.querySelector("#references input[type=file]"))?.focus();
     settle();
   } else if (button.matches("[data-dismiss]")) {
     button.closest(".toast").remove();
