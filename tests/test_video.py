@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageStat
 
 from projects import video
-from projects.video import VideoError, VideoInfo, inspect
+from projects.video import VideoError, VideoInfo, inspect, last_frame
 from tests.media import make_jpeg, make_mp4, mp4_bytes
 
 
@@ -324,3 +324,43 @@ def test_it_fails_on_the_command_line_with_a_sentence(folder):
 
     assert (done.returncode, done.stderr) == (1, "")
     assert json.loads(done.stdout) == {"error": "The file is cut off or damaged."}
+
+
+def test_it_takes_the_last_frame_at_full_size(folder):
+    """The clip grows brighter: its 24th and last frame has the level 60 + 23 * 4."""
+    path = make_mp4(folder / "clip.mp4")
+
+    last_frame(path, folder / "last.png")
+
+    with Image.open(folder / "last.png") as picture:
+        assert (picture.format, picture.size) == ("PNG", (320, 180))
+        expected = (60 + 23 * 4 - 16) * 255 / 219  # from the range of video to that of pictures
+        assert ImageStat.Stat(picture.convert("L")).mean[0] == pytest.approx(expected, abs=3)
+    assert sorted(each.name for each in folder.iterdir()) == ["clip.mp4", "last.png"]
+
+
+def test_it_takes_the_last_frame_of_a_video_shorter_than_the_end_that_it_looks_at(folder):
+    last_frame(make_mp4(folder / "clip.mp4", seconds=1 / 24, audio=False), folder / "last.png")
+
+    with Image.open(folder / "last.png") as picture:
+        assert picture.size == (320, 180)
+
+
+def test_it_takes_a_frame_that_is_too_large_as_a_jpeg(folder, monkeypatch):
+    """As noise in 4k would be. Asked in this process, where the limit can be moved."""
+    monkeypatch.setattr(video, "MAX_FRAME_BYTES", 1)
+
+    assert video._last_frame(make_mp4(folder / "clip.mp4")).startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("data", [b"", b"<!doctype html>", mp4_bytes()[:3000], make_jpeg()])
+def test_it_takes_no_frame_of_what_is_no_video(folder, data):
+    with pytest.raises(VideoError):
+        last_frame(file_of(folder, data), folder / "last.png")
+
+    assert [each.name for each in folder.iterdir()] == ["clip.mp4"]
+
+
+def test_it_takes_no_frame_of_a_missing_file(folder):
+    with pytest.raises(FileNotFoundError):
+        last_frame(folder / "clip.mp4", folder / "last.png")

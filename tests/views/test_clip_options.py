@@ -111,7 +111,7 @@ def test_it_shows_forbidden_choices_with_their_reason(htmx: Client, address: str
     assert lengths["4"] == (False, "1080p needs 8 s.")
     assert list(lengths) == ["4", "6", "8"]
     resolutions = {offer.value: (offer.enabled, offer.reason) for offer in offers["resolution"]}
-    assert resolutions["4k"] == (False, "Veo 3.1 Lite preview makes 720p or 1080p, not 4k.")
+    assert resolutions["4k"] == (False, "Veo 3.1 Lite preview makes 720p or 1080p.")
     assert offers["last_frame_reason"] == "Veo 3.1 Lite preview takes no last frame."
 
 

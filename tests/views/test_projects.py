@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from projects.forms import EXAMPLES
 from projects.models import Clip, Operation, Project, State
-from tests.factories import FAST, LITE, make_clip, make_project
+from tests.factories import FAST, LITE, OMNI, make_clip, make_picture, make_project
+from tests.media import make_png
 
 pytestmark = pytest.mark.django_db
 
@@ -160,11 +161,18 @@ def test_it_needs_as_many_queries_for_many_kinds_of_cards_as_for_one(
     as_alice: Client, project: Project
 ) -> None:
     make_clip(project)
-    make_clip(project, State.SUCCEEDED)
+    picture = make_picture(project, make_png())
+    first = make_clip(project, State.SUCCEEDED, model=OMNI)
+    second = make_clip(project, State.SUCCEEDED, model=OMNI, task="extend", source=first)
+    second.references.create(picture=picture, position=0)
     few = queries(as_alice, project.get_absolute_url())
     for model, resolution, seconds in [(LITE, "1080p", 8), (FAST, "720p", 6), (FAST, "4k", 8)]:
         for state in (State.QUEUED, State.RUNNING, State.SUCCEEDED, State.UNCONFIRMED, State.FAILED):
-            make_clip(project, state, model=model, resolution=resolution, duration_seconds=seconds)
+            clip = make_clip(project, state, model=model, resolution=resolution, duration_seconds=seconds)
+            clip.references.create(picture=picture, position=0)
+    source = make_clip(project, State.SUCCEEDED, model=OMNI)
+    for state in (State.RUNNING, State.SUCCEEDED, State.FAILED):
+        make_clip(project, state, model=OMNI, task="extend", source=source)
     assert queries(as_alice, project.get_absolute_url()) == few
 
 
