@@ -1,6 +1,7 @@
 """The studio as people run it: `manage.py up` as a process, on a data folder and a port of its own."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,9 +20,12 @@ def free_address() -> str:
 
 
 class Installation:
-    """Prepared, and not yet started. `settings` are environment variables on top."""
+    """Prepared, and not yet started. `settings` are environment variables on top.
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+    `like` is the folder of another one that was never started: what is in it is copied, not made anew.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, str], *, like: Path | None = None) -> None:
         self.folder = folder
         self.address = free_address()
         self.url = f"http://{self.address}"
@@ -33,7 +37,10 @@ class Installation:
             "VEOWEB_ADDRESS": self.address,
             **settings,
         }
-        self.manage("first_run")
+        if like:
+            shutil.copytree(like, folder, dirs_exist_ok=True)
+        else:
+            self.manage("first_run")
 
     def manage(self, *words: str) -> str:
         """Runs a command to its end and returns what it printed."""

@@ -14,7 +14,7 @@ from projects.management.commands.web import listen
 from tests.poller.studio import wait_until
 from tests.processes import Installation, free_address
 
-pytestmark = pytest.mark.kill
+pytestmark = [pytest.mark.kill, pytest.mark.xdist_group("up")]
 
 
 class Up(Installation):
@@ -39,9 +39,16 @@ def gone(pids: list[int]) -> bool:
     return not any(command_line(pid) for pid in pids)
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("prepared")
+    Up(folder, {})
+    return folder
+
+
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    up = Up(tmp_path, {"VEOWEB_SIMULATOR": free_address()})
+def up(tmp_path: Path, prepared: Path) -> Iterator[Up]:
+    up = Up(tmp_path, {"VEOWEB_SIMULATOR": free_address()}, like=prepared)
     try:
         up.start("--demo")
         yield up

@@ -33,7 +33,7 @@ from projects.poller.submit import recover, submit
 logger = logging.getLogger(__name__)
 
 TICK = 1.0
-"""Seconds between two looks at the table when nothing is due."""
+"""Seconds between two looks at the table when nothing is due; fewer where status checks are more frequent."""
 DOWNLOADS = 2
 """Downloads at once; two fill most lines."""
 SWEEP_EVERY = 3600.0
@@ -186,7 +186,7 @@ class Poller:
             except (OperationalError, InterfaceError) as error:
                 failures += 1
                 self._database_is_away(failures, error)
-            self._wake.wait(TICK)
+            self._wake.wait(min(TICK, settings.POLL_SECONDS))
 
     def _hand_over(self, pool: ThreadPoolExecutor, kind: Kind, operation: Operation, hold: Hold) -> None:
         def task() -> None:

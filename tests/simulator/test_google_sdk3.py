@@ -42,7 +42,7 @@ STUDIO_CASES = (
 GOOGLE = "https://generativelanguage.googleapis.com"
 """Stands in the answers, for the SDK takes a file's id only from an address that begins with https."""
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("sdk3")]
 
 
 @pytest.fixture(scope="session")
