@@ -168,7 +168,7 @@ def test_it_extends_a_finished_clip(project: Project, vertex: Clip) -> None:
 
 
 def test_it_edits_a_finished_clip_for_the_price_of_its_length(project: Project, omni: Clip) -> None:
-    form = form_of(project, **work(omni, EDIT, price_micros="278000"))
+    form = form_of(project, **work(omni, EDIT, price_micros="312800"))
     assert form.errors == {}
     assert form.recipe()["source"] == omni
 
@@ -181,7 +181,7 @@ def test_it_counts_the_seconds_of_an_edit_up(
     omni.refresh_from_db()
     choice, _ = settle({"task": EDIT}, Lineup.now(), omni)
     assert choice.duration_seconds == counted
-    assert choice.price_micros == counted * 69_500
+    assert choice.price_micros == counted * 69_500 + round(seconds * 8_700)
 
 
 @pytest.mark.parametrize(

@@ -171,5 +171,10 @@ class TestPrices:
         assert lineup.price(VERTEX, "720p", 7) is None
         assert lineup.price(VERTEX, "1080p", 7, task="extend") is None
 
+    def test_what_an_omni_clip_is_made_from_costs_too(self) -> None:
+        lineup = Lineup.now()
+        assert lineup.price(OMNI, "720p", 3, task="extend", source_seconds=10) == 208_500 + 87_000
+        assert lineup.price(VERTEX, "720p", 7, task="extend", source_seconds=10) == 700_000
+
     def test_an_edit_costs_what_its_source_is_long(self) -> None:
         assert Lineup.now().price(OMNI, "720p", 22, task="edit") == 1_529_000

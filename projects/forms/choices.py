@@ -63,7 +63,12 @@ class Choice:
     def price_micros(self) -> int | None:
         """List price of one take; None while the model cannot be chosen."""
         return self.lineup.price(
-            self.model.id, self.resolution, self.duration_seconds, audio=self.audio, task=self.task
+            self.model.id,
+            self.resolution,
+            self.duration_seconds,
+            audio=self.audio,
+            task=self.task,
+            source_seconds=(self.source and self.source.seconds) or 0,
         )
 
     @property

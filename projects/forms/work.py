@@ -38,7 +38,14 @@ def again_price(clip: Clip, lineup: Lineup) -> int | None:
     """Today's price of the same recipe in micro-dollars; None when it cannot be ordered any more."""
     if why_no_again(clip, lineup):
         return None
-    return lineup.price(clip.model, clip.resolution, clip.duration_seconds, audio=clip.audio, task=clip.task)
+    return lineup.price(
+        clip.model,
+        clip.resolution,
+        clip.duration_seconds,
+        audio=clip.audio,
+        task=clip.task,
+        source_seconds=(clip.source and clip.source.seconds) or 0,
+    )
 
 
 def whole_seconds(clip: Clip) -> int:

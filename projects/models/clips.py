@@ -43,8 +43,13 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         never makes a second set: a double click or a repeated POST gets the clips of the first.
         """
         model = Lineup.now().catalog.by_id[recipe["model"]]
-        audio = recipe.get("audio", True)
-        price = model.price(recipe["resolution"], recipe["duration_seconds"], audio=audio)
+        source = recipe.get("source")
+        price = model.price(
+            recipe["resolution"],
+            recipe["duration_seconds"],
+            audio=recipe.get("audio", True),
+            source_seconds=(source and source.seconds) or 0,
+        )
         try:
             with transaction.atomic():
                 return [

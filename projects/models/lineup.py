@@ -166,7 +166,14 @@ class Lineup:
         return found
 
     def price(
-        self, model_id: str, resolution: str, seconds: int, *, audio: bool = True, task: str = ""
+        self,
+        model_id: str,
+        resolution: str,
+        seconds: int,
+        *,
+        audio: bool = True,
+        task: str = "",
+        source_seconds: float = 0,
     ) -> int | None:
         """Today's list price in micro-dollars; None when that cannot be ordered (any more)."""
         model = self.get(model_id)
@@ -174,7 +181,7 @@ class Lineup:
             return None
         if task != EDIT and seconds not in model.lengths(task):
             return None
-        return model.price(resolution, seconds, audio=audio)
+        return model.price(resolution, seconds, audio=audio, source_seconds=source_seconds)
 
     @staticmethod
     def _cheapest(found: list[Model]) -> Model | None:

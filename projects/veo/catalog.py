@@ -47,6 +47,8 @@ class Model:
     priced_on: dt.date
     verified_on: dt.date
     silent_prices: Mapping[str, int] = field(default_factory=dict)
+    source_price: int = 0
+    """Micro-dollars per second of the clip that is extended or edited, where that counts as input."""
     tokens: Mapping[str, float] = field(default_factory=dict)
     """Micro-dollars per token of input, text and video, where Google reports usage."""
     preview: bool = False
@@ -77,10 +79,11 @@ class Model:
     """Google says "that day or later", so the day alone switches nothing off."""
     replaced_by: str = ""
 
-    def price(self, resolution: str, seconds: int, *, audio: bool = True) -> int:
-        """List price of one clip in micro-dollars."""
+    def price(self, resolution: str, seconds: int, *, audio: bool = True, source_seconds: float = 0) -> int:
+        """List price of one clip in micro-dollars; `source_seconds` is how long what it works on is."""
         silent = self.sound == "switch" and not audio and resolution in self.silent_prices
-        return (self.silent_prices if silent else self.prices)[resolution] * seconds
+        made = (self.silent_prices if silent else self.prices)[resolution] * seconds
+        return made + round(self.source_price * source_seconds)
 
     def retired(self, today: dt.date) -> bool:
         return self.retires_on is not None and self.retires_on <= today and not self.retires_at_earliest
@@ -252,6 +255,8 @@ def _model(row: dict[str, Any]) -> Model:
 def _value(name: str, kind: Any, value: Any) -> Any:
     """The value as its field wants it. TypeError for one of another kind."""
     origin, inner = get_origin(kind), get_args(kind)
+    if name == "source_price":
+        return round(_checked(name, float, value) * 1_000_000)
     if origin is Mapping:
         numbers = {key: _checked(name, float, number) for key, number in _checked(name, dict, value).items()}
         if name == "tokens":

@@ -80,8 +80,8 @@ class TestExtendAndEdit:
     @pytest.mark.parametrize(
         ("task", "words", "button"),
         [
-            ("extend", "What happens next?", "Extend · about $0.2085"),
-            ("edit", "What should change?", "Edit · about $0.278"),
+            ("extend", "What happens next?", "Extend · about $0.2433"),
+            ("edit", "What should change?", "Edit · about $0.3128"),
         ],
     )
     def test_its_address_opens_the_composer_for_it(
@@ -117,9 +117,9 @@ class TestExtendAndEdit:
 
     def test_it_queues_an_extension(self, as_alice: Client, project: Project, omni: Clip) -> None:
         data = post_data(model=OMNI, task="extend", source=str(omni.pk), duration_seconds=3)
-        as_alice.post(reverse("clip_create", args=[project.pk]), data | {"price_micros": "208500"})
+        as_alice.post(reverse("clip_create", args=[project.pk]), data | {"price_micros": "243300"})
         made = Clip.objects.get(task="extend")
-        assert (made.source, made.duration_seconds, made.price_micros) == (omni, 3, 208_500)
+        assert (made.source, made.duration_seconds, made.price_micros) == (omni, 3, 243_300)
         page = as_alice.get(made.get_absolute_url())
         facts = dict(page.context["facts"])
         assert facts["Extends"] == f'<a href="{omni.get_absolute_url()}">{omni.title}</a>'
@@ -134,7 +134,7 @@ class TestExtendAndEdit:
         answer = (htmx if script else as_alice).post(reverse("clip_options", args=[project.pk]), data)
         choice = answer.context["choice"]
         assert (choice.task, choice.source, choice.resolution) == ("extend", omni, "4k")
-        assert "Extend · about $1.8765" in answer.content.decode()
+        assert "Extend · about $1.9113" in answer.content.decode()
 
     def test_it_comes_back_as_an_extension_when_something_is_wrong(
         self, htmx: Client, project: Project, omni: Clip
@@ -298,7 +298,7 @@ class TestAgain:
         self, as_alice: Client, project: Project, omni: Clip
     ) -> None:
         clip = make_clip(project, State.FAILED, model=OMNI, task="extend", source=omni)
-        data = {"token": uuid.uuid4(), "price_micros": 278_000}
+        data = {"token": uuid.uuid4(), "price_micros": 312_800}
         as_alice.post(reverse("clip_again", args=[clip.pk]), data)
         new = Clip.objects.exclude(pk__in=[clip.pk, omni.pk]).get()
         assert (new.task, new.source) == ("extend", omni)
