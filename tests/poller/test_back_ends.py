@@ -298,6 +298,49 @@ class TestVertexStorage:
             assert f"/{clip.operation.pk}/" in clip.operation.remote_ref, refs
 
 
+@pytest.mark.parametrize("back_end", [VERTEX, OMNI])
+class TestDownloads:
+    """What a bad line, or a bad server, does to a video that is paid for."""
+
+    @pytest.fixture(autouse=True)
+    def bucket(self, settings: Any) -> None:
+        settings.VERTEX_STORAGE = "gs://the-bucket/veoweb"
+
+    @pytest.mark.parametrize(
+        ("kind", "options"),
+        [
+            ("truncated", {}),
+            ("short", {}),
+            ("longer", {"size": 10}),
+            ("zero", {}),
+            ("html", {}),
+            ("drop", {}),
+            ("wrong_type", {"content_type": "text/plain"}),
+            ("status", {"status": 403, "message": "Not now"}),
+            ("status", {"status": 503}),
+            ("redirect", {"location": "https://evil.example/video.mp4"}),
+        ],
+    )
+    def test_it_is_fetched_again_until_it_is_whole(
+        self, ask_here: Ask, finish: Finish, simulator: Simulator, kind: str, options: dict[str, Any]
+    ) -> None:
+        for route in ("download", "media"):
+            simulator.script(route, kind, times=2, **options)
+        clip = finish(ask_here())
+        assert clip.status == "ready"
+        inspect(Path(clip.video.path))
+        assert simulator.charged == simulator.counts["submit"] == 1
+
+    def test_it_goes_on_where_it_was_cut_off(
+        self, ask_here: Ask, finish: Finish, simulator: Simulator, back_end: str
+    ) -> None:
+        route = "media" if back_end == VERTEX else "download"
+        simulator.script(route, "truncated", size=20_000)
+        assert finish(ask_here()).status == "ready"
+        ranges = [request.headers.get("range") for request in simulator.requests if request.route == route]
+        assert ranges == [None, "bytes=20000-"]
+
+
 class TestDirecting:
     def test_vertex_is_told_the_seed_and_that_there_is_to_be_no_sound(
         self, ask: Ask, finish: Finish, simulator: Simulator
