@@ -17,6 +17,8 @@ from tests.processes import Installation
 KEY = "AIza" + "SyNeverToBeSeenAnywhere-0123456789ab"
 """Looks like a real key, so that everything that hides keys, and everything that leaks them, sees one."""
 
+TOKEN = "ya29." + "never-to-be-seen-anywhere"
+
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The same engine; the first one comes without a desktop browser's own pages and is half again as fast."""
 
@@ -30,13 +32,14 @@ for name in ("alice", "mallory"):
 
 
 class Studio(Installation):
-    """Web server and poller as people run them, with a key in the environment."""
+    """Web server and poller as people run them, with those credentials in the environment."""
 
-    def __init__(self, folder: Path, simulator: Simulator) -> None:
+    def __init__(self, folder: Path, simulator: Simulator, credentials: dict[str, str]) -> None:
         self.simulator = simulator
         settings = {
-            "GEMINI_API_KEY": KEY,
+            **credentials,
             "GOOGLE_GEMINI_BASE_URL": simulator.url,
+            "GOOGLE_VERTEX_BASE_URL": simulator.url,
             "VEOWEB_POLL_SECONDS": "0.5",
             "VEOWEB_UI_POLL_MS": "300",
             "VEOWEB_LEASE_SECONDS": "5",
@@ -66,11 +69,20 @@ class Studio(Installation):
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     folder = tmp_path_factory.mktemp("studio")
     with Simulator(folder / "google", latency=1.0) as simulator:
-        studio = Studio(folder, simulator)
+        studio = Studio(folder, simulator, {"GEMINI_API_KEY": KEY})
         try:
             yield studio
         finally:
             studio.stop()
+
+
+@pytest.fixture(scope="session")
+def cloud_studio(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A second one, for people with a Google Cloud project and no API key, in front of the same simulator."""
+    credentials = {"GOOGLE_CLOUD_PROJECT": "night-market-1", "GEMINI_OAUTH_TOKEN": TOKEN}
+    cloud = Studio(tmp_path_factory.mktemp("cloud-studio"), studio.simulator, credentials)
+    yield cloud
+    cloud.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -147,12 +159,7 @@ def alice(
 @pytest.fixture
 def screen(alice: BrowserContext, studio: Studio) -> Page:
     """A new, empty project of alice's."""
-    page = alice.new_page()
-    page.goto("/projects/new/")
-    page.get_by_label("Name").fill("Night market")
-    page.get_by_role("button", name="Create the project").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Night market")
-    return page
+    return new_project(alice.new_page())
 
 
 @pytest.fixture(scope="session")
@@ -160,6 +167,24 @@ def seed_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pictures") / "seed.jpg"
     path.write_bytes(media.make_jpeg_with_gps())
     return path
+
+
+def new_project(page: Page) -> Page:
+    page.goto("/projects/new/")
+    page.get_by_label("Name").fill("Night market")
+    page.get_by_role("button", name="Create the project").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Night market")
+    return page
+
+
+def choose_model(page: Page, label: str) -> None:
+    page.locator("#models-summary").click()
+    page.get_by_role("radio", name=label, exact=True).click()
+    expect(page.locator("#models-summary")).to_contain_text(label)
+
+
+def choose(page: Page, group: str, value: str) -> None:
+    page.get_by_role("group", name=group).get_by_text(value, exact=True).click()
 
 
 def generate(page: Page, prompt: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.conftest import Studio, card, generate, log_in
+from tests.e2e.conftest import Studio, card, choose_model, generate, log_in
 
 CAROL = """
 from django.contrib.auth.models import User
@@ -24,7 +24,7 @@ PLAYED = """video => new Promise((done, failed) => {
 SOUGHT = """video => new Promise(done => {
   video.pause();
   video.addEventListener("seeked", () => done([video.currentTime, video.seekable.end(0), video.duration]));
-  video.currentTime = 3;
+  video.currentTime = 2;
 })"""
 
 
@@ -39,7 +39,7 @@ def test_from_log_in_to_a_clip_that_is_watched_and_downloaded(
     page.get_by_label("Prompt", exact=True).fill("Rain on neon, a slow dolly through the night market")
     page.get_by_label("Seed image").set_input_files(seed_picture)
     expect(page.get_by_text("Google will see this crop")).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile(r"Generate · about \$0\.20"))).to_be_enabled()
+    expect(page.get_by_role("button", name=re.compile(r"Generate · about \$0\.2085"))).to_be_enabled()
     page.evaluate("window.notReloaded = true")
     page.locator("#generate").click()
 
@@ -51,8 +51,8 @@ def test_from_log_in_to_a_clip_that_is_watched_and_downloaded(
     video = card(page, "ready").locator("video")
     assert video.evaluate(PLAYED) > 0
     position, seekable, duration = video.evaluate(SOUGHT)
-    assert position == pytest.approx(3, abs=0.05)
-    assert seekable == pytest.approx(duration) == pytest.approx(4, abs=0.1)
+    assert position == pytest.approx(2, abs=0.05)
+    assert seekable == pytest.approx(duration) == pytest.approx(3, abs=0.1)
 
     with page.expect_download() as download:
         card(page, "ready").get_by_role("link", name="Download").click()
@@ -128,15 +128,16 @@ def test_control_enter_generates_from_the_prompt(screen: Page) -> None:
 def test_several_takes_are_several_clips_at_their_common_price(screen: Page) -> None:
     screen.get_by_label("Prompt", exact=True).fill("Three takes of a door")
     screen.get_by_role("group", name="Takes").get_by_text("3", exact=True).click()
-    expect(screen.locator("#generate")).to_contain_text("$0.60")
+    expect(screen.locator("#generate")).to_contain_text("$0.6255")
     screen.locator("#generate").click()
     expect(screen.locator("[data-clip]")).to_have_count(3)
 
 
 def test_what_a_model_forbids_is_visible_disabled_and_explained(screen: Page) -> None:
+    choose_model(screen, "Veo 3.1 Lite preview")
     resolution = screen.get_by_role("group", name="Resolution")
     expect(resolution.get_by_role("radio", name="4k")).to_be_disabled()
-    expect(screen.get_by_text("Veo 3.1 Lite makes 720p or 1080p, not 4k.")).to_be_visible()
+    expect(screen.get_by_text("360p, 4k: Veo 3.1 Lite preview makes 720p or 1080p.")).to_be_visible()
     resolution.get_by_text("1080p", exact=True).click()
     expect(screen.get_by_text("1080p needs 8 s: the length was set to 8 s.")).to_be_visible()
     expect(screen.locator("#generate")).to_contain_text("$0.64")
@@ -188,12 +189,12 @@ def test_the_clip_page_shows_the_exact_request_and_the_story(screen: Page) -> No
     card(screen, "ready").get_by_role("heading").get_by_role("link").click()
     expect(screen.get_by_role("heading", level=1)).to_have_text("A data sheet")
     page = screen.content()
-    assert '"durationSeconds": 4' in page.replace("&quot;", '"')
+    assert '"duration": "3s"' in page.replace("&quot;", '"')
     for words in (
         "The video is saved",
-        "models/veo-3.1-lite-generate-preview/operations/",
+        "Gemini Omni 1.2 Flash (gemini-omni-1.2-flash)",
         "h264, aac",
-        "96 at 24 a second",
+        "72 at 24 a second",
     ):
         assert words in page
     assert screen.locator("video").evaluate(PLAYED) > 0

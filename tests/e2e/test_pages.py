@@ -52,6 +52,7 @@ def gallery(studio: Studio, browser: Browser, sessions: dict[str, Any]) -> Itera
         for status in ONE_OF_EACH
     }
     context.close()
+    ready = str(clips["ready"]).split("/")[-2]
     yield {
         "projects": "/",
         "new project": "/projects/new/",
@@ -63,6 +64,9 @@ def gallery(studio: Studio, browser: Browser, sessions: dict[str, Any]) -> Itera
         "delete clip": f"{clips['ready']}delete/",
         "cancel clip": f"{clips['downloading']}cancel/",
         "missing": "/clips/00000000-0000-0000-0000-000000000000/",
+        "extension": f"{project}?extend={ready}",
+        "edit": f"{project}?edit={ready}",
+        "a model with everything": f"{project}?from={ready}&model=veo-3.1-generate-preview",
         **{f"{status} clip": address for status, address in clips.items() if address},
     }
     studio.write("UPDATE projects_gate SET not_before = '2000-01-01 00:00:00'")
