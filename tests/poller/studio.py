@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from projects.simulator.app import Simulator
-from projects.video import inspect
+from projects.video import VideoInfo, inspect
 
 ROOT = Path(__file__).parent.parent.parent
 NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
@@ -180,12 +182,21 @@ class Studio:
         for name, sha256 in self.rows("SELECT video, sha256 FROM projects_clip WHERE status = 'ready'"):
             assert hashlib.sha256((self.media / name).read_bytes()).hexdigest() == sha256
         for video in self.media.glob("clips/*/*.mp4"):
-            inspect(video)
+            whole(video.read_bytes())
         stuck = self.rows(
             "SELECT id FROM projects_operation WHERE next_at IS NULL AND state IN "
             "('queued', 'submitting', 'running', 'downloading', 'verifying')"
         )
         assert stuck == []
+
+
+@cache
+def whole(video: bytes) -> VideoInfo:
+    """Raises VideoError unless it is a whole video. The same bytes are looked at once."""
+    with NamedTemporaryFile(suffix=".mp4") as file:
+        file.write(video)
+        file.flush()
+        return inspect(Path(file.name))
 
 
 def _stopped(pid: int) -> bool:

@@ -13,6 +13,8 @@ from projects.poller.loop import Poller, nothing_active
 
 class Command(BaseCommand):
     help = "Submits queued clips, follows them at Google, downloads what is finished."
+    requires_system_checks: list[str] = []
+    """They are about pages; a poller has none, and should work for clips that are paid for in any case."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
