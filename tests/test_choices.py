@@ -78,6 +78,14 @@ def test_it_moves_everything_to_the_successor_and_says_what_had_to_change(
     assert notes == ["Veo 3.1 Lite does not make 4k: the resolution was set to 1080p."]
 
 
+def test_it_starts_cheap_where_the_last_model_cannot_be_chosen_any_more(real: Any, project: Project) -> None:
+    make_clip(project, model=FAST, resolution="4k", duration_seconds=8, aspect_ratio="9:16")
+    real.GEMINI_API_KEY = "AIza" + "x" * 30
+    choice, notes = ClipForm.fresh(project).settled
+    assert (choice.model.id, choice.aspect_ratio, choice.total_micros) == (OMNI, "9:16", 208_500)
+    assert notes == []
+
+
 def test_it_drops_nothing_of_a_clip_that_is_filled_in(project: Project) -> None:
     picture = make_picture(project, make_png())
     clip = make_clip(project, State.FAILED, model=VERTEX, seed=7, audio=False, duration_seconds=8)

@@ -160,12 +160,18 @@ class ClipForm(PicturesForm):
     def fresh(
         cls, project: Project, lineup: Lineup | None = None, example: Mapping[str, Any] | None = None
     ) -> "ClipForm":
-        """Empty, or an example, with the settings of the project's last clip."""
+        """Empty, or an example, with the settings of the project's last clip.
+
+        Where its model cannot be chosen any more only the shape stays: another may charge more for the rest.
+        """
         lineup = lineup or Lineup.now()
         made = project.clips.filter(task="")
         last = made.values("model", "aspect_ratio", "resolution", "duration_seconds").first() or {}
         words = {name: value for name, value in (example or {}).items() if name != "title"}
-        model = lineup.get(last.get("model", "")) or lineup.default()
+        model = lineup.get(last.get("model", ""))
+        if model is None or not lineup.can_be_chosen(model):
+            last = {name: value for name, value in last.items() if name == "aspect_ratio"}
+            model = lineup.default()
         if not model.negative_prompt:
             words.pop("negative_prompt", None)
         return cls(initial=last | words, project=project, lineup=lineup)
