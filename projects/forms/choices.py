@@ -218,7 +218,7 @@ def _model_offer(model: Model, lineup: Lineup, *, checked: bool) -> Offer:
     enabled = lineup.can_be_chosen(model)
     reason = lineup.retirement(model) if enabled else lineup.why_not(model)
     if enabled and model.preview and not reason:
-        reason = "A preview at Google: it may change."
+        reason = f"{model.label} is a preview at Google and may change."
     return Offer(model.id, model.label, checked and enabled, enabled, reason, _rate(model))
 
 

@@ -15,6 +15,8 @@ from projects.simulator.faults import Fault, fault
 
 TAG = re.compile(r"\[sim:([a-z0-9-]+)(?:=(\d+(?:\.\d+)?))?\]")
 ANY_TAG = re.compile(r"\[sim:[^\]]*\]")
+PICTURE_MARKS = re.compile(r"\[# [^\]]*\]|<(?:FIRST_FRAME|LAST_FRAME|IMAGE_REF_\d+)>")
+"""How a prompt for Gemini Omni refers to its pictures."""
 
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
 REFUSED = (
@@ -146,6 +148,11 @@ def tags_in(prompt: str) -> dict[str, float | None]:
 
 def without_tags(prompt: str) -> str:
     return " ".join(ANY_TAG.sub(" ", prompt).split())
+
+
+def caption_of(prompt: str) -> str:
+    """What a clip shows of its prompt: no tags, and nothing that only says which picture is which."""
+    return without_tags(PICTURE_MARKS.sub(" ", prompt))
 
 
 class TagFaults:

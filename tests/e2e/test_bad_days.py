@@ -37,7 +37,7 @@ def test_a_refused_request_says_that_nothing_was_charged(screen: Page) -> None:
 
 
 def test_a_closed_limit_is_waited_for_in_the_open(screen: Page) -> None:
-    generate(screen, "Too many at once [sim:quota=6]")
+    generate(screen, "Too many at once [sim:quota=4]")
     expect(card(screen, "queued")).to_contain_text(re.compile("limit is reached"), timeout=30_000)
     expect(card(screen, "ready")).to_have_count(1, timeout=40_000)
 

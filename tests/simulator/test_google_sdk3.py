@@ -50,7 +50,7 @@ def sdk3_python() -> Path:
     return environment("3.4.0")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the SDK finds its picture and leaves its videos."""
     made = tmp_path_factory.mktemp("sdk3")
@@ -58,19 +58,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sdk3(sdk3_python: Path, folder: Path) -> Callable[..., dict[str, Any]]:
     """Runs cases of sdk3_script.py against an address and returns what each tells."""
     return lambda base_url, *cases: run(sdk3_python, "sdk3_script.py", folder, base_url, folder, *cases)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def vertex(tmp_path_factory: pytest.TempPathFactory, clips_dir: Path) -> Iterator[Simulator]:
     with Simulator(tmp_path_factory.mktemp("vertex"), clips_dir=clips_dir) as simulator:
         yield simulator
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def told(vertex: Simulator, sdk3: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """What the SDK tells of all cases on Vertex AI."""
     return sdk3(vertex.url, *CLOUD_CASES)
@@ -154,14 +154,14 @@ def test_it_lists_its_models_for_googles_sdk(told):
     assert told["models"] == {"all": names, "one": "publishers/google/models/veo-3.1-fast-generate-001"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gemini(tmp_path_factory: pytest.TempPathFactory, clips_dir: Path) -> Iterator[Simulator]:
     state = tmp_path_factory.mktemp("gemini")
     with Simulator(state, clips_dir=clips_dir, base_url=GOOGLE, retired="refuse") as simulator:
         yield simulator
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def omni(gemini: Simulator, sdk3: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """What the SDK tells of all its interactions on the Gemini API."""
     return sdk3(gemini.url, *STUDIO_CASES)

@@ -13,7 +13,7 @@ from projects.simulator.darkroom import Clip, Darkroom
 from projects.simulator.faults import BODY, OUTCOMES, SETTLED, Fault, strike
 from projects.simulator.operations import Operation, Store, new_id
 from projects.simulator.render import Shot
-from projects.simulator.tags import TagFaults, without_tags
+from projects.simulator.tags import TagFaults, caption_of
 from projects.simulator.wires.order import Order, invalid
 from projects.veo.catalog import CATALOG, Model
 
@@ -257,7 +257,7 @@ class Wire:
         if operation.references:
             facts.append(f"{len(operation.references)} references")
         return Shot(
-            caption=without_tags(operation.prompt),
+            caption=caption_of(operation.prompt),
             note="  ·  ".join(facts),
             aspect_ratio=operation.aspect_ratio,
             resolution=operation.resolution,
