@@ -22,6 +22,9 @@ TOKEN = "ya29." + "never-to-be-seen-anywhere"
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The same engine; the first one comes without a desktop browser's own pages and is half again as fast."""
 
+expect.set_options(timeout=15_000)
+"""On a busy machine a slow page is no failure."""
+
 PEOPLE = """
 from django.contrib.auth.models import User
 from projects.models import Project
