@@ -61,6 +61,11 @@ class TestCredentialsAtHand:
         real.GEMINI_OAUTH_TOKEN = "ya29." + "x" * 30
         assert usable_back_ends() == set()
 
+    def test_a_credentials_file_alone_says_that_a_project_is_missing(self, real: Any) -> None:
+        real.GOOGLE_APPLICATION_CREDENTIALS = "/srv/google.json"
+        assert usable_back_ends() == set()
+        assert why_not(VERTEX) == "Needs a Google Cloud project (GOOGLE_CLOUD_PROJECT)."
+
     def test_a_relay_may_serve_what_google_has_retired(self, real: Any) -> None:
         real.GEMINI_API_KEY, real.GOOGLE_GEMINI_BASE_URL = "any-key", "https://relay.example"
         assert usable_back_ends() == {"gemini_omni", "gemini_veo"}

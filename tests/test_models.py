@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,7 +24,8 @@ from projects.models import (
     Submission,
     SubmissionOutcome,
 )
-from tests.factories import RECIPE
+from tests.factories import RECIPE, make_picture
+from tests.media import make_png
 
 pytestmark = pytest.mark.django_db
 
@@ -355,6 +357,35 @@ class TestDeleting:
         project.remove()
         assert not Clip.objects.exists()
         assert not Event.objects.exists()
+
+
+class TestReferences:
+    @pytest.fixture
+    def pictures(self, project: Project) -> list[Picture]:
+        return [make_picture(project, make_png()) for _ in range(3)]
+
+    def test_they_keep_their_order_and_stay_while_they_are_used(
+        self, project: Project, alice: User, pictures: list[Picture]
+    ) -> None:
+        recipe = {**RECIPE, "references": pictures[1:]}
+        [clip] = Clip.objects.ask_for(project, alice, uuid.uuid4(), 1, recipe)
+        assert clip.reference_pictures == pictures[1:]
+        assert list(Picture.objects.unused()) == pictures[:1]
+
+    def test_they_go_with_their_clip_and_with_their_project(
+        self, project: Project, alice: User, pictures: list[Picture], after_commit: Any
+    ) -> None:
+        recipe = {**RECIPE, "references": pictures, "seed": 7}
+        first, second = Clip.objects.ask_for(project, alice, uuid.uuid4(), 2, recipe)
+        first.operation.reject("bad_request", "No")
+        with after_commit():
+            Clip.objects.get(pk=first.pk).remove()
+        assert Picture.objects.count() == 3
+        Clip.objects.filter(pk=second.pk).update(source=second)
+        with after_commit():
+            project.remove()
+        assert not Clip.objects.exists()
+        assert not Picture.objects.exists()
 
 
 def test_a_heartbeat_is_one_row_a_poller() -> None:
