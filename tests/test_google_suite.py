@@ -52,7 +52,7 @@ def test_it_buys_the_cheapest_clip_of_each_back_end_and_extends_it() -> None:
     assert (vertex.model.id, vertex.price) == ("veo-3.1-lite-generate-001", 200_000)
     assert vertex.extender is not None
     assert (vertex.extender.id, vertex.more_price) == ("veo-3.1-fast-generate-001", 700_000)
-    assert total([omni, vertex]) == 2 * 69_600 + 900_000
+    assert total([omni, vertex]) == 2 * 69_600 + 3 * 8_700 + 900_000
 
 
 def test_it_buys_nothing_in_the_demo() -> None:

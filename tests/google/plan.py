@@ -39,7 +39,9 @@ class Plan:
 
     @property
     def more_price(self) -> int:
-        return self.extender.price(self.resolution, self.more_seconds) if self.extender else 0
+        if self.extender is None:
+            return 0
+        return self.extender.price(self.resolution, self.more_seconds, source_seconds=self.seconds)
 
     def told(self) -> str:
         """One line for a person who is asked to pay."""
