@@ -236,14 +236,16 @@ class Operation(models.Model):
             clip_changes=self.reason != "",
         )
 
-    def finished_at_google(self, uri: str, answer: dict[str, Any], cost_micros: int | None = None) -> None:
-        """running → downloading, to be fetched at once."""
+    def finished_at_google(
+        self, uri: str, answer: dict[str, Any], cost_micros: int | None = None, *, polls: int = 1
+    ) -> None:
+        """running → downloading, to be fetched at once. `polls` 0: the paid request itself answered so."""
         self._move(
             State.DOWNLOADING,
             "Google has finished; the video can be fetched",
             **self._release(0),
             **_NO_TROUBLE,
-            polls=F("polls") + 1,
+            polls=F("polls") + polls,
             done_at=Now(),
             output_uri=uri,
             answer=answer,

@@ -12,8 +12,11 @@ from projects.veo.catalog import GEMINI_OMNI
 from projects.veo.types import Phase, Progress
 
 
-def write_down(operation: Operation, progress: Progress) -> None:
-    """running → downloading, filtered or failed; or running still. Releases the row."""
+def write_down(operation: Operation, progress: Progress, *, polls: int = 1) -> None:
+    """running → downloading, filtered or failed; or running still. Releases the row.
+
+    `polls` is how many status checks it took: none where the paid request itself answered so.
+    """
     answer = dict(progress.raw)
     google_said = "\n".join(progress.reasons)
     match progress.phase:
@@ -23,7 +26,7 @@ def write_down(operation: Operation, progress: Progress) -> None:
             output = progress.outputs[0]
             if isinstance(output.inline, Path):
                 keep_answer(operation, output.inline)
-            operation.finished_at_google(output.uri, answer, progress.cost_micros)
+            operation.finished_at_google(output.uri, answer, progress.cost_micros, polls=polls)
         case Phase.FILTERED:
             operation.hold_back(
                 "Google's safety filter held this clip back.",

@@ -188,7 +188,7 @@ def _accept(operation: Operation, outcome: Outcome) -> None:
     elif outcome.progress is None:
         operation.put_back(next_in=first_check)
     if outcome.progress:
-        write_down(operation, outcome.progress)
+        write_down(operation, outcome.progress, polls=0)
 
 
 def _reject(operation: Operation, outcome: Outcome) -> None:

@@ -191,6 +191,7 @@ class TestHeldRequests:
 
     def test_what_it_cost_is_counted_from_the_usage(self, ask_here: Ask, finish: Finish) -> None:
         clip = finish(ask_here())
+        assert clip.operation.polls == 0
         assert clip.cost_micros is not None
         assert clip.cost_micros == pytest.approx(clip.price_micros, rel=0.05)
 
@@ -218,16 +219,21 @@ class TestHeldRequests:
 TWO_CREDENTIALS = "Multiple authentication credentials received. Please pass only one."
 
 
+def until_it_lies_here(clip: Clip, poller: Poller) -> Clip:
+    """Turns the poller until Google has finished and the video is still to be published."""
+    while not Operation.objects.filter(clip=clip, state=State.DOWNLOADING).exists():
+        skip_waits()
+        assert poller.step()
+    return clip
+
+
 class TestVideosInsideAnswers:
     @pytest.mark.parametrize("back_end", BACK_ENDS)
     def test_they_are_kept_on_disk_until_they_are_published(
         self, ask_here: Ask, poller: Poller, finish: Finish, simulator: Simulator, settings: Any
     ) -> None:
         simulator.script("submit", "inline")
-        clip = ask_here()
-        while not Operation.objects.filter(clip=clip, state=State.DOWNLOADING).exists():
-            skip_waits()
-            assert poller.step()
+        clip = until_it_lies_here(ask_here(), poller)
         operation = Operation.objects.get(clip=clip)
         assert operation.output_uri == ""
         assert answer_file(operation).stat().st_size > 10_000
@@ -243,10 +249,7 @@ class TestVideosInsideAnswers:
         self, ask_here: Ask, poller: Poller, finish: Finish, simulator: Simulator
     ) -> None:
         simulator.script("submit", "inline")
-        clip = ask_here()
-        while not Operation.objects.filter(clip=clip, state=State.DOWNLOADING).exists():
-            skip_waits()
-            assert poller.step()
+        clip = until_it_lies_here(ask_here(), poller)
         answer_file(clip.operation).unlink()
         assert finish(clip).status == "ready"
         assert simulator.charged == 1
@@ -256,10 +259,7 @@ class TestVideosInsideAnswers:
         self, ask_here: Ask, poller: Poller, simulator: Simulator
     ) -> None:
         simulator.script("submit", "inline")
-        clip = ask_here()
-        while not Operation.objects.filter(clip=clip, state=State.DOWNLOADING).exists():
-            skip_waits()
-            assert poller.step()
+        clip = until_it_lies_here(ask_here(), poller)
         kept = answer_file(clip.operation)
         stranger = incoming() / "00000000-0000-4000-8000-000000000000.answer"
         stranger.write_bytes(b"left by nobody")
