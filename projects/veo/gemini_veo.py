@@ -5,7 +5,6 @@ requests of google-genai 2.34.0 (the last release with it), the answers recorded
 (Get_started_Veo_REST), ai.google.dev/api/files.
 """
 
-import base64
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -20,10 +19,11 @@ from projects.veo.gemini_files import GeminiFiles
 from projects.veo.listing import listed
 from projects.veo.operations import operation_name, read_accepted, read_progress
 from projects.veo.outcome import judge
+from projects.veo.pictures import instance_pictures
 from projects.veo.refusals import About
 from projects.veo.setup import GOOGLE_GEMINI_ORIGIN
 from projects.veo.transport import Limits, Transport
-from projects.veo.types import Download, FileInfo, Found, OnRef, Outcome, Output, Picture, Progress, Recipe
+from projects.veo.types import Download, FileInfo, Found, OnRef, Outcome, Output, Progress, Recipe
 
 
 class GeminiVeo:
@@ -67,7 +67,7 @@ class GeminiVeo:
             assert recipe.source  # noqa: S101 - _check has seen it
             instance["video"] = {"uri": recipe.source.uri, "encoding": "video/mp4"}
         else:
-            instance |= _pictures(recipe)
+            instance |= instance_pictures(recipe)
             parameters |= {"aspectRatio": recipe.aspect_ratio, "durationSeconds": recipe.duration_seconds}
         if recipe.negative_prompt:
             parameters["negativePrompt"] = recipe.negative_prompt
@@ -124,25 +124,6 @@ def _check(recipe: Recipe) -> None:
         raise ValueError("Veo on the Gemini API takes no seed number.")
     if not recipe.audio:
         raise ValueError("Veo on the Gemini API has no switch for the sound.")
-
-
-def _pictures(recipe: Recipe) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if recipe.seed_image:
-        found["image"] = _picture(recipe.seed_image)
-    if recipe.last_frame:
-        found["lastFrame"] = _picture(recipe.last_frame)
-    if recipe.references:
-        if found:
-            raise ValueError("Veo takes reference images only without a seed image or a last frame.")
-        found["referenceImages"] = [
-            {"image": _picture(picture), "referenceType": "ASSET"} for picture in recipe.references
-        ]
-    return found
-
-
-def _picture(picture: Picture) -> dict[str, str]:
-    return {"bytesBase64Encoded": base64.b64encode(picture.data).decode(), "mimeType": picture.mime_type}
 
 
 def _found(item: dict[str, Any]) -> Found | None:

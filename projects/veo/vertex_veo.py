@@ -22,6 +22,7 @@ from projects.veo.errors import Garbled, NotFound
 from projects.veo.listing import listed
 from projects.veo.operations import read_accepted, read_progress
 from projects.veo.outcome import judge
+from projects.veo.pictures import instance_pictures
 from projects.veo.refusals import About
 from projects.veo.setup import DEFAULT_LOCATION, GOOGLE_STORAGE_ORIGIN, google_vertex_origin
 from projects.veo.storage import CloudStorage, Place, place
@@ -34,7 +35,6 @@ from projects.veo.types import (
     Outcome,
     Output,
     Phase,
-    Picture,
     Progress,
     Recipe,
     Source,
@@ -104,7 +104,7 @@ class VertexVeo:
         if recipe.task == EXTEND:
             instance["video"] = _video(recipe.source)
         else:
-            instance |= _pictures(recipe)
+            instance |= instance_pictures(recipe)
             parameters |= {"aspectRatio": recipe.aspect_ratio, "durationSeconds": recipe.duration_seconds}
         if recipe.negative_prompt:
             parameters["negativePrompt"] = recipe.negative_prompt
@@ -225,23 +225,6 @@ def _operation(ref: str) -> re.Match[str]:
             "bad_name", "This is not the name of an operation of Vertex AI.", detail=repr(ref)[:200]
         )
     return found
-
-
-def _pictures(recipe: Recipe) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if recipe.seed_image:
-        found["image"] = _picture(recipe.seed_image)
-    if recipe.last_frame:
-        found["lastFrame"] = _picture(recipe.last_frame)
-    if recipe.references:
-        found["referenceImages"] = [
-            {"image": _picture(picture), "referenceType": "ASSET"} for picture in recipe.references
-        ]
-    return found
-
-
-def _picture(picture: Picture) -> dict[str, str]:
-    return {"bytesBase64Encoded": base64.b64encode(picture.data).decode(), "mimeType": picture.mime_type}
 
 
 def _video(source: Source | None) -> dict[str, str]:
