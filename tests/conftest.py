@@ -10,6 +10,15 @@ from django.test import Client
 from projects.models import Project
 from tests.factories import make_project, make_user
 
+NOT_SET = (
+    "GEMINI_API_KEY",
+    "GEMINI_OAUTH_TOKEN",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CLOUD_QUOTA_PROJECT",
+    "VERTEX_STORAGE",
+)
+
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Any) -> None:
@@ -34,7 +43,10 @@ def media_root(settings: Any, tmp_path: Path) -> Path:
 def simulated(settings: Any) -> None:
     """As with an empty `.env`, whatever the machine that runs the tests has in its own."""
     settings.DEMO = True
-    settings.GOOGLE_GEMINI_BASE_URL = "http://127.0.0.1:8090"
+    settings.GOOGLE_GEMINI_BASE_URL = settings.GOOGLE_VERTEX_BASE_URL = "http://127.0.0.1:8090"
+    settings.GOOGLE_CLOUD_LOCATION = "us-central1"
+    for name in NOT_SET:
+        setattr(settings, name, "")
 
 
 @pytest.fixture
