@@ -354,6 +354,7 @@ class TestDirecting:
     @pytest.mark.parametrize(
         ("recipe", "added"),
         [
+            ({"model": "veo-3.1-fast-generate-preview", "resolution": "720p", "duration_seconds": 4}, 7),
             ({"model": "veo-3.1-fast-generate-001", "resolution": "720p", "duration_seconds": 4}, 7),
             ({"model": "gemini-omni-1.2-flash", "resolution": "360p", "duration_seconds": 3}, 3),
         ],

@@ -109,7 +109,7 @@ def test_a_poller_frozen_past_its_lease_changes_nothing_when_it_wakes(
     assert evidence == ("accepted", before[0][2])
 
 
-@pytest.mark.parametrize("back_end", ["gemini_omni"])
+@pytest.mark.parametrize("back_end", ["vertex_veo", "gemini_omni"])
 def test_what_a_frozen_poller_hears_when_it_wakes_still_finds_the_clip(
     studio: Studio, simulator: Simulator, back_end: str
 ) -> None:
@@ -135,7 +135,7 @@ def test_what_a_frozen_poller_hears_when_it_wakes_still_finds_the_clip(
     assert simulator.counts["submit"] == simulator.charged == 1
 
 
-@pytest.mark.parametrize("back_end", ["gemini_veo", "gemini_omni"])
+@pytest.mark.parametrize("back_end", SHORTEST)
 def test_a_request_may_stay_open_for_longer_than_the_lease(
     studio: Studio, simulator: Simulator, back_end: str
 ) -> None:
