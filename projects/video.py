@@ -13,18 +13,17 @@ import itertools
 import json
 import logging
 import os
-import resource
-import signal
 import subprocess
 import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from projects import child
 
 # PyAV brings 100 MB of FFmpeg. Only the child imports it, so web and poller processes stay small.
 if TYPE_CHECKING:
@@ -72,18 +71,19 @@ class VideoInfo:
     """Bytes of the file."""
 
 
-def inspect(path: Path, *, poster: Path | None = None) -> VideoInfo:
-    """Check that `path` is a whole MP4 and say what is in it.
+def inspect(path: Path, *, poster: Path | None = None, longest: float = MAX_SECONDS) -> VideoInfo:
+    """Check that `path` is a whole MP4 of at most `longest` seconds and say what is in it.
 
     Every packet is read, the first and the last frame are decoded. With `poster`, the first frame near the
     start that is not black is written there as a JPEG of at most POSTER_WIDTH pixels, in one atomic step.
-    Takes up to TIMEOUT seconds. Raises VideoError when the file is at fault, OSError when the disk is.
+    Takes up to TIMEOUT seconds, in proportion more where `longest` is more than MAX_SECONDS. Raises
+    VideoError when the file is at fault, OSError when the disk is.
     """
     with path.open("rb") as file:
         head = file.read(8)
     if head[4:] != b"ftyp":
         raise VideoError("The file is not an MP4 video." if head else "The file is empty.")
-    answer = _ask_child(path, *(["--poster"] if poster else []))
+    answer = _ask_child(path, *(["--poster"] if poster else []), longest=longest)
     if poster:
         _write(poster, base64.b64decode(answer["poster"]))
     return VideoInfo(**answer["info"])
@@ -101,34 +101,30 @@ def last_frame(path: Path, target: Path) -> None:
     _write(target, base64.b64decode(answer["last_frame"]))
 
 
-def _ask_child(path: Path, *options: str) -> dict[str, Any]:
-    command = [sys.executable, "-I", "-B", "-X", "utf8", __file__, str(path.resolve()), *options]
-    child = subprocess.Popen(  # noqa: S603 - no shell, and the path is absolute, so never an option
-        command,
-        env={},  # no key, no token, no database address
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    with child:
+def _ask_child(path: Path, *options: str, longest: float = MAX_SECONDS) -> dict[str, Any]:
+    timeout = _timeout(longest)
+    # The path is absolute, so never an option.
+    with child.start("projects.video", str(path.resolve()), *options, "--longest", f"{longest:g}") as reader:
         try:
-            out, err = child.communicate(timeout=TIMEOUT)
+            out, err = reader.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            raise VideoError(f"The video could not be read within {TIMEOUT:g} s.") from None
+            raise VideoError(f"The video could not be read within {timeout:g} s.") from None
         finally:
-            if child.returncode is None:
-                os.killpg(child.pid, signal.SIGKILL)
+            child.kill(reader)
     try:
         answer: dict[str, Any] = json.loads(out)
     except ValueError:
         logger.warning(
-            "Reading %s ended with %s: %s", path, child.returncode, err[-2000:].decode(errors="replace")
+            "Reading %s ended with %s: %s", path, reader.returncode, err[-2000:].decode(errors="replace")
         )
-        raise VideoError(f"The video could not be read: the decoder stopped ({child.returncode}).") from None
+        raise VideoError(f"The video could not be read: the decoder stopped ({reader.returncode}).") from None
     if "error" in answer:
         raise VideoError(answer["error"])
     return answer
+
+
+def _timeout(longest: float) -> float:
+    return TIMEOUT * max(1.0, longest / MAX_SECONDS)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -153,15 +149,16 @@ def main() -> None:
     parser.add_argument("path", type=Path)
     parser.add_argument("--poster", action="store_true", help="add a JPEG of an early frame, in base64")
     parser.add_argument("--last-frame", action="store_true", help="print the last frame instead, in base64")
+    parser.add_argument("--longest", type=float, default=MAX_SECONDS, help="seconds that it may last")
     options = parser.parse_args()
-    _confine()
+    _confine(options.longest)
     import av
 
     try:
         if options.last_frame:
             answer = {"last_frame": base64.b64encode(_last_frame(options.path)).decode()}
         else:
-            answer = _examine(options.path, with_poster=options.poster)
+            answer = _examine(options.path, with_poster=options.poster, longest=options.longest)
     except VideoError as error:
         answer = {"error": str(error)}
     except MemoryError:
@@ -172,28 +169,19 @@ def main() -> None:
     sys.exit("error" in answer)
 
 
-def _confine() -> None:
-    seconds = int(TIMEOUT)
-    signal.alarm(seconds + 5)  # for a child whose parent was killed
-    limits = {
-        resource.RLIMIT_CPU: seconds,
-        resource.RLIMIT_AS: MAX_MEMORY,
-        resource.RLIMIT_FSIZE: 2**20,
-        resource.RLIMIT_CORE: 0,
-    }
-    for limit, value in limits.items():
-        with suppress(ValueError, OSError):  # macOS has no RLIMIT_AS; a lower limit may be set already
-            resource.setrlimit(limit, (value, value))
+def _confine(longest: float = MAX_SECONDS) -> None:
+    seconds = int(_timeout(longest))
+    child.confine(seconds=seconds, cpu_seconds=seconds, memory=MAX_MEMORY, file_size=2**20)
 
 
-def _examine(path: Path, *, with_poster: bool) -> dict[str, Any]:
+def _examine(path: Path, *, with_poster: bool, longest: float) -> dict[str, Any]:
     # An edit list says what players show and leave out. It counts for everything but the question whether
     # the file is whole: what it leaves out would seem to be missing.
-    with _opened(path, ignore_editlist="1") as container:
-        frames = _count_packets(container, _video_stream(container))
-    with _opened(path) as container:
-        stream = _video_stream(container)
-        duration = _duration(container, stream)
+    with opened(path, ignore_editlist="1") as container:
+        frames = count_packets(container, video_stream(container))
+    with opened(path) as container:
+        stream = video_stream(container)
+        duration = _duration(container, stream, longest)
         poster = _first_frame(container, stream, for_poster=with_poster)
         _check_last_frame(container, stream, duration)
         audio = container.streams.audio
@@ -210,14 +198,15 @@ def _examine(path: Path, *, with_poster: bool) -> dict[str, Any]:
     return {"info": asdict(info)} | ({"poster": base64.b64encode(poster).decode()} if with_poster else {})
 
 
-def _opened(path: Path, **options: str) -> "InputContainer":
-    """Only by the MP4 demuxer, and without reading what the file may point to elsewhere."""
+def opened(path: Path, **options: str) -> "InputContainer":
+    """For confined processes: only by the MP4 demuxer, and without reading what the file may point to."""
     import av
 
     return av.open(f"file:{path}", format="mp4", options={"protocol_whitelist": "file", **options})
 
 
-def _video_stream(container: "InputContainer") -> "VideoStream":
+def video_stream(container: "InputContainer") -> "VideoStream":
+    """The one video stream, whose pictures have a size that can be held. Raises VideoError."""
     from av.stream import Disposition
 
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
@@ -231,17 +220,17 @@ def _video_stream(container: "InputContainer") -> "VideoStream":
     return stream
 
 
-def _duration(container: "InputContainer", stream: "VideoStream") -> float:
+def _duration(container: "InputContainer", stream: "VideoStream", longest: float = MAX_SECONDS) -> float:
     if stream.duration and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
     else:
         seconds = (container.duration or 0) / 1_000_000
-    if not 0 < seconds <= MAX_SECONDS:
-        raise VideoError(f"The video lasts {seconds:g} s; the limit is {MAX_SECONDS} s.")
+    if not 0 < seconds <= longest:
+        raise VideoError(f"The video lasts {seconds:g} s; the limit is {longest:g} s.")
     return seconds
 
 
-def _count_packets(container: "InputContainer", stream: "VideoStream") -> int:
+def count_packets(container: "InputContainer", stream: "VideoStream") -> int:
     """A file cut off behind its index still promises every frame; only reading to the end shows the truth.
 
     Returns the number of frames. A fragmented file promises none, so there it is what was found.
@@ -305,8 +294,8 @@ def _tail(container: "InputContainer", stream: "VideoStream", duration: float) -
 
 
 def _last_frame(path: Path) -> bytes:
-    with _opened(path) as container:
-        stream = _video_stream(container)
+    with opened(path) as container:
+        stream = video_stream(container)
         frames = deque(_tail(container, stream, _duration(container, stream)), maxlen=1)
         if not frames:
             raise VideoError("The last frame cannot be decoded.")
