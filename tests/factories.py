@@ -86,9 +86,11 @@ def make_clip(
     shown: dict[str, Any] = {"finished_at": now if status in ClipStatus.FINAL else None}
     if state == State.FILTERED:
         shown["cost_micros"] = 0
+        changes["charged_micros"] = 0
     if state == State.SUCCEEDED:
         shown |= _file(clip, video, poster)
-        changes |= {"file": shown["video"], "sha256": shown["sha256"]}
+        changes |= {"file": shown["video"], "sha256": shown["sha256"], "seconds": shown["seconds"]}
+        changes["charged_micros"] = clip.price_micros
     if state == State.UNCONFIRMED:
         clip.operation.submissions.update(outcome=SubmissionOutcome.AMBIGUOUS, closed_at=now, sent_at=now)
     elif state != State.QUEUED:

@@ -345,7 +345,9 @@ class ClipForm(PicturesForm):
 def kept_clip(project: Project, value: Any) -> Clip | None:
     """The clip of this project with that id, with what is asked about a source; None for any other value."""
     pk = as_id(value)
-    clips = project.clips.select_related("project").prefetch_related("operations", "references__picture")
+    clips = project.clips.select_related("project").prefetch_related(
+        "operations", "parts__operations", "references__picture"
+    )
     return clips.filter(pk=pk).first() if pk else None
 
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.text import Truncator, slugify
 
+from projects.models.chains import Chain
 from projects.models.lineup import Lineup
 from projects.models.projects import Picture, Project, remove_files
 from projects.models.reasons import Explanation, explain
@@ -25,7 +26,7 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         return self.filter(project__in=Project.objects.visible_to(user))
 
     def with_operation(self) -> Self:
-        return self.prefetch_related("operations")
+        return self.prefetch_related("operations__part", "parts__operations")
 
     def active(self) -> Self:
         return self.filter(status__in=ClipStatus.ACTIVE)
@@ -39,21 +40,16 @@ class ClipQuerySet(models.QuerySet["Clip"]):
     ) -> list["Clip"]:
         """Writes one queued clip a take, each with the consent to pay for it once.
 
-        `recipe` holds the frozen fields of a clip, and `references`, its pictures in order. The same `token`
-        never makes a second set: a double click or a repeated POST gets the clips of the first.
+        `recipe` holds the frozen fields of a clip; `references`, its pictures in order; and `parts`, what
+        each of its generations is to make, where that is more than one. The same `token` never makes a
+        second set: a double click or a repeated POST gets the clips of the first.
         """
         model = Lineup.now().catalog.by_id[recipe["model"]]
-        source = recipe.get("source")
-        price = model.price(
-            recipe["resolution"],
-            recipe["duration_seconds"],
-            audio=recipe.get("audio", True),
-            source_seconds=(source and source.seconds) or 0,
-        )
+        parts = recipe.get("parts") or [_only_part(recipe, model)]
         try:
             with transaction.atomic():
                 return [
-                    self._ask_for_one(project, user, token, take, model, price, recipe)
+                    self._ask_for_one(project, user, token, take, model, parts, recipe)
                     for take in range(1, takes + 1)
                 ]
         except IntegrityError:
@@ -68,25 +64,43 @@ class ClipQuerySet(models.QuerySet["Clip"]):
         token: uuid.UUID,
         take: int,
         model: Model,
-        price: int,
+        parts: list[dict[str, Any]],
         recipe: dict[str, Any],
     ) -> "Clip":
-        fields = {name: value for name, value in recipe.items() if name != "references"}
+        fields = {name: value for name, value in recipe.items() if name not in ("references", "parts")}
         clip = self.create(
             project=project,
             asked_by=user,
             form_token=token,
             take=take,
-            price_micros=price,
+            price_micros=sum(part["price_micros"] for part in parts),
+            back_end=model.back_end,
             simulated=settings.DEMO,
             **fields,
         )
         for position, picture in enumerate(recipe.get("references", ())):
             clip.references.create(picture=picture, position=position)
-        operation = clip.operations.create(back_end=model.back_end, next_at=Now())
-        operation.consent_to(user, price)
-        operation.tell("", State.QUEUED, "Asked for")
+        for position, part in enumerate(parts):
+            clip.parts.create(position=position, agreed_by=user, **part)
+        clip.parts.all()[0].ask("Asked for")
         return clip
+
+
+def _only_part(recipe: dict[str, Any], model: Model) -> dict[str, Any]:
+    source = recipe.get("source")
+    price = model.price(
+        recipe["resolution"],
+        recipe["duration_seconds"],
+        audio=recipe.get("audio", True),
+        source_seconds=(source and source.seconds) or 0,
+    )
+    script = recipe.get("script") or {}
+    return {
+        "prompt": recipe["prompt"],
+        "seconds": recipe["duration_seconds"],
+        "price_micros": price,
+        "scenes": script.get("scenes", []),
+    }
 
 
 class Clip(models.Model):
@@ -103,10 +117,14 @@ class Clip(models.Model):
 
     prompt = models.TextField()
     negative_prompt = models.TextField(blank=True)
+    script = models.JSONField(default=dict, blank=True)
+    """The timed scenes that the prompt was compiled from; empty for a prompt in plain words."""
     model = models.CharField(max_length=80)
+    back_end = models.CharField(max_length=20)
     aspect_ratio = models.CharField(max_length=8)
     resolution = models.CharField(max_length=8)
     duration_seconds = models.PositiveSmallIntegerField()
+    """Of all its parts. Of an extension of another clip: the seconds it adds."""
     seed_picture = models.ForeignKey(
         Picture, on_delete=models.RESTRICT, null=True, blank=True, related_name="clips_started"
     )
@@ -121,6 +139,9 @@ class Clip(models.Model):
     source = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="derived"
     )
+    shot = models.ForeignKey("Shot", on_delete=models.SET_NULL, null=True, blank=True, related_name="clips")
+    stop_asked = models.BooleanField(default=False)
+    """A person wants no further part after the one at work."""
 
     status = models.CharField(max_length=12, choices=ClipStatus, default=ClipStatus.QUEUED)
     version = models.PositiveIntegerField(default=1)
@@ -130,7 +151,7 @@ class Clip(models.Model):
     price_micros = models.PositiveBigIntegerField()
     """The price that was on the button, in micro-dollars."""
     cost_micros = models.PositiveBigIntegerField(null=True, blank=True)
-    """What it cost by Google's list once that is known, in micro-dollars."""
+    """What it cost by Google's list so far as that is known, in micro-dollars."""
 
     video = models.FileField(blank=True)
     poster = models.FileField(blank=True)
@@ -181,12 +202,13 @@ class Clip(models.Model):
         doing = "extended" if task == EXTEND else "edited"
         if not self.ready:
             return f"Only a finished clip can be {doing}."
+        if self.chain.joined:
+            return f"Google made this clip in pieces that were joined here, so it cannot be {doing} there."
         if model.id != self.model:
             return f"A clip can only be {doing} by the model that made it, {self.model_label}."
         if self.simulated != settings.DEMO:
             return f"A clip of {'the demo' if self.simulated else 'Google'} cannot be {doing} here now."
-        operation = self.operation
-        if model.back_end == GEMINI_VEO and not operation.at_google:
+        if model.back_end == GEMINI_VEO and not self.made.at_google:
             return "Google keeps a video for two days, and extends it only while it has it."
         return ""
 
@@ -196,7 +218,22 @@ class Clip(models.Model):
 
     @property
     def operation(self) -> "Operation":
-        return self.operations.all()[0]
+        """The newest: what happens to the clip now, or what happened last."""
+        return list(self.operations.all())[-1]
+
+    @property
+    def made(self) -> "Operation":
+        """The newest whose video came home: what an extension goes on from. IndexError when none did."""
+        return [one for one in self.operations.all() if one.state == State.SUCCEEDED][-1]
+
+    @property
+    def chain(self) -> Chain:
+        return Chain(self)
+
+    @property
+    def watchable(self) -> bool:
+        """Whether there is a video: the whole clip, or its parts so far."""
+        return self.video != ""
 
     @property
     def active(self) -> bool:
@@ -221,8 +258,8 @@ class Clip(models.Model):
 
     @property
     def kind(self) -> tuple[str, str, int, bool]:
-        """What takes about equally long; see `OperationQuerySet.usual_seconds`."""
-        return self.model, self.resolution, self.duration_seconds, self.simulated
+        """What takes about equally long as its part at work; see `OperationQuerySet.usual_seconds`."""
+        return self.model, self.resolution, self.operation.part.seconds, self.simulated
 
     @property
     def portrait(self) -> bool:
@@ -238,8 +275,15 @@ class Clip(models.Model):
         """What went wrong, what it cost and what comes next; None when all is well."""
         return explain(self)
 
+    def cost_so_far(self) -> int | None:
+        """What its ended generations cost, in micro-dollars; None while nothing of that is known."""
+        ended = self.operations.filter(state__in=State.FINAL, charged_micros__isnull=False)
+        total: int | None = ended.aggregate(total=Sum("charged_micros"))["total"]
+        return total
+
     def file_names(self) -> list[str]:
-        return [self.video.name, self.poster.name]
+        files = [operation.file.name for operation in self.operations.all()]
+        return list(dict.fromkeys([self.video.name, self.poster.name, *files]))
 
     def download_name(self) -> str:
         """`night-market_rain-on-neon_take-2_1080p.mp4`"""

@@ -1,8 +1,6 @@
 """Operations: one paid remote generation each, the states it goes through, and the record of every paid POST.
 
-The operation table is the poller's queue. `next_at` is both the time of the next step and, while a poller
-holds the row, the end of its lease; `fence` rises with every claim and every decision of a person, and every
-write names the fence it believes in, so that a holder that slept past its lease can change nothing.
+The operation table is the poller's queue.
 """
 
 import datetime as dt
@@ -15,8 +13,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from projects.models.clips import Clip
+from projects.models.leased import ForbiddenArrow, Leased, in_seconds
+from projects.models.parts import Part
 from projects.models.queue import OperationQuerySet
-from projects.models.states import ARROWS, CLIP_STATUS, State, SubmissionOutcome
+from projects.models.states import ARROWS, CLIP_STATUS, ClipStatus, State, SubmissionOutcome
 from projects.veo.catalog import RETENTION
 
 if TYPE_CHECKING:
@@ -26,30 +26,18 @@ LOOKS = (5, 30, 120, 600, 1800)
 """Seconds between the looks for an operation whose submission was not confirmed."""
 
 
-class LostLease(Exception):
-    """Another claim, or a person, moved the row on. Whoever meets this drops the work in hand."""
+class Operation(Leased):
+    """One paid remote generation behind a clip: one of its parts."""
 
-
-class ForbiddenArrow(Exception):
-    """The state machine has no such arrow."""
-
-
-def in_seconds(seconds: float) -> Any:
-    """A moment by the database's clock, which is the same for all pollers."""
-    return Now() + dt.timedelta(seconds=seconds)
-
-
-class Operation(models.Model):
-    """One paid remote generation behind a clip."""
+    WORKED_ON_WITH = ("clip", "part")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clip = models.ForeignKey(Clip, on_delete=models.CASCADE, related_name="operations")
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="operations")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    """Which of the part's consents it is for."""
     back_end = models.CharField(max_length=20)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
-
-    next_at = models.DateTimeField(null=True, blank=True)
-    fence = models.PositiveBigIntegerField(default=0)
-    owner = models.CharField(max_length=120, blank=True)
 
     remote_ref = models.CharField(max_length=300, blank=True)
     """Google's name of the operation."""
@@ -62,6 +50,8 @@ class Operation(models.Model):
     """When Google deletes the result: 48 h after the request until its own file record says otherwise."""
     cost_micros = models.PositiveBigIntegerField(null=True, blank=True)
     """Counted from the usage that Google reported, in micro-dollars; None where it reported none."""
+    charged_micros = models.PositiveBigIntegerField(null=True, blank=True)
+    """What it cost once it has ended; None while it has not, and where Google does not say."""
     answer = models.JSONField(default=dict, blank=True)
     """Google's last status answer, as received, without secrets and inline bytes."""
     file_record = models.JSONField(default=dict, blank=True)
@@ -79,6 +69,8 @@ class Operation(models.Model):
 
     file = models.FileField(blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    """How long its video is; that of an extension has what it extends in it."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -94,6 +86,10 @@ class Operation(models.Model):
             models.Index(fields=["state", "created_at"], name="operations_by_state"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["part", "attempt"], name="one_operation_a_consent"),
+            models.UniqueConstraint(
+                fields=["clip"], condition=~Q(state__in=State.FINAL), name="one_part_of_a_clip_at_a_time"
+            ),
             models.UniqueConstraint(
                 fields=["remote_ref"], condition=~Q(remote_ref=""), name="operation_name_is_ours_once"
             ),
@@ -136,13 +132,9 @@ class Operation(models.Model):
     # --- questions ---
 
     @property
-    def held(self) -> bool:
-        return self.owner != ""
-
-    @property
     def cost(self) -> int:
         """What a finished generation cost: by Google's count of its work, else by the list."""
-        return self.clip.price_micros if self.cost_micros is None else self.cost_micros
+        return self.part.price_micros if self.cost_micros is None else self.cost_micros
 
     @property
     def at_google(self) -> bool:
@@ -193,7 +185,7 @@ class Operation(models.Model):
         self._move(
             State.REJECTED,
             sentence,
-            clip={"cost_micros": 0},
+            charged_micros=0,
             **self._end(reason, sentence, google_text),
         )
 
@@ -259,7 +251,7 @@ class Operation(models.Model):
         self._move(
             State.FILTERED,
             sentence,
-            clip={"cost_micros": cost_micros},
+            charged_micros=cost_micros,
             **self._end("filtered", sentence, google_text),
             done_at=Now(),
             answer=answer,
@@ -277,7 +269,7 @@ class Operation(models.Model):
         self._move(
             State.FAILED,
             sentence,
-            clip={"cost_micros": cost_micros},
+            charged_micros=cost_micros,
             **self._end(reason, sentence, google_text),
             done_at=Now(),
             answer=answer,
@@ -288,7 +280,7 @@ class Operation(models.Model):
         self._move(
             State.EXPIRED,
             sentence,
-            clip={"cost_micros": self.cost if self.done_at else None},
+            charged_micros=self.cost if self.done_at else None,
             **self._end(reason, sentence, google_text),
         )
 
@@ -320,19 +312,33 @@ class Operation(models.Model):
             State.DOWNLOADING, sentence, **self._release(next_in), **self._trouble(reason, sentence, "")
         )
 
-    def succeed(self, file: str, sha256: str, clip: dict[str, Any]) -> None:
-        """verifying → succeeded: the file stands under its final name."""
-        self._move(
-            State.SUCCEEDED,
-            "The video is saved",
-            clip={"video": file, "sha256": sha256, "cost_micros": self.cost, **clip},
-            next_at=None,
-            owner="",
-            finished_at=Now(),
-            file=file,
-            sha256=sha256,
-            **_NO_TROUBLE,
-        )
+    def succeed(
+        self, file: str, sha256: str, seconds: float, clip: dict[str, Any], *, trouble: str = ""
+    ) -> None:
+        """verifying → succeeded: the file stands under its final name. Then it is the next part's turn.
+
+        `clip` is what the clip's video is now. `trouble` says why this part could not be joined to it: the
+        clip ends here, with what it has.
+        """
+        with transaction.atomic():
+            following = None if trouble else self.clip.chain.part_after(self.part)
+            shown = ClipStatus.FAILED if trouble else ClipStatus.QUEUED if following else ClipStatus.READY
+            self._move(
+                State.SUCCEEDED,
+                trouble or "The video is saved",
+                clip=clip,
+                shown=shown,
+                next_at=None,
+                owner="",
+                finished_at=Now(),
+                file=file,
+                sha256=sha256,
+                seconds=seconds,
+                charged_micros=self.cost,
+                **_NO_TROUBLE | ({"reason": "not_joined", "sentence": trouble} if trouble else {}),
+            )
+            if following:
+                following.ask(f"The turn of part {following.number}")
 
     # --- a person's arrows: they move the fence, so that a poller's late write is refused ---
 
@@ -350,7 +356,7 @@ class Operation(models.Model):
                 State.CANCELLED,
                 f"Cancelled by {user}",
                 by_person=True,
-                clip={"cost_micros": None if paid_for else 0},
+                charged_micros=None if paid_for else 0,
                 **self._end("cancelled", sentence, ""),
             )
             self._close_open_submission(SubmissionOutcome.WITHDRAWN)
@@ -364,7 +370,7 @@ class Operation(models.Model):
             State.RUNNING,
             f"Asked for again by {user}",
             by_person=True,
-            clip={"cost_micros": None},
+            charged_micros=None,
             next_at=Now(),
             owner="",
             finished_at=None,
@@ -469,9 +475,6 @@ class Operation(models.Model):
         """One line of the clip's story."""
         self.events.create(before=before, after=after, note=note[:1000])
 
-    def _release(self, next_in: float) -> dict[str, Any]:
-        return {"owner": "", "next_at": in_seconds(next_in)}
-
     def _trouble(self, reason: str, sentence: str, google_text: str) -> dict[str, Any]:
         again = reason == self.reason
         return {
@@ -500,15 +503,20 @@ class Operation(models.Model):
         *,
         by_person: bool = False,
         clip: dict[str, Any] | None = None,
+        shown: str = "",
         **fields: Any,
     ) -> None:
-        """Takes one arrow: the only line of code that changes a state. Raises LostLease, ForbiddenArrow."""
+        """Takes one arrow: the only line of code that changes a state. Raises LostLease, ForbiddenArrow.
+
+        The clip shows `shown`, by default what the table of states says.
+        """
         before = self.state
         if to not in ARROWS[before]:
             raise ForbiddenArrow(f"{before} → {to}")
         with transaction.atomic():
             self._update(by_person, state=to, **fields)
-            self.clip.show(CLIP_STATUS[to], **(clip or {}))
+            cost = {"cost_micros": self.clip.cost_so_far()} if "charged_micros" in fields else {}
+            self.clip.show(shown or CLIP_STATUS[to], **cost, **(clip or {}))
             self.tell(before, to, note)
         self.refresh_from_db()
 
@@ -521,11 +529,7 @@ class Operation(models.Model):
         self.refresh_from_db()
 
     def _update(self, by_person: bool, **fields: Any) -> None:
-        mine = Operation.objects.filter(pk=self.pk, state=self.state, fence=self.fence)
-        if by_person:
-            fields["fence"] = F("fence") + 1
-        if mine.update(updated_at=Now(), **fields) != 1:
-            raise LostLease(f"operation {self.pk} has moved on from {self.state}, fence {self.fence}")
+        super()._update(by_person, updated_at=Now(), **fields)
 
 
 _NO_TROUBLE: dict[str, Any] = {

@@ -44,6 +44,11 @@ class Project(models.Model):
         """Deletes the project with its clips, then their files."""
         names = [name for clip in self.clips.all() for name in clip.file_names()]
         names += self.pictures.values_list("file", flat=True)
+        for film in self.films.all():
+            names += [
+                film.track.name,
+                *(name for render in film.renders.all() for name in render.file_names()),
+            ]
         self.delete()
         remove_files(names)
 
@@ -57,7 +62,7 @@ class PictureQuerySet(models.QuerySet["Picture"]):
         return self.filter(project__in=Project.objects.visible_to(user))
 
     def unused(self) -> "PictureQuerySet":
-        return self.filter(clips_started=None, clips_ended=None, clips_referring=None)
+        return self.filter(clips_started=None, clips_ended=None, clips_referring=None, shots=None)
 
     def sweep(self) -> None:
         """Deletes pictures that were uploaded a week ago and never used."""

@@ -36,7 +36,7 @@ class OperationQuerySet(models.QuerySet["Operation"]):
         """Median and 90th percentile of how long Google took for our last 50 clips of each kind."""
         if not kinds:
             return {}
-        fields = ("clip__model", "clip__resolution", "clip__duration_seconds", "clip__simulated")
+        fields = ("clip__model", "clip__resolution", "part__seconds", "clip__simulated")
         latest = Window(RowNumber(), partition_by=[F(name) for name in fields], order_by=F("done_at").desc())
         spans: dict[Kind, list[float]] = defaultdict(list)
         rows = (

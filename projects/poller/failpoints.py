@@ -17,6 +17,7 @@ NAMES = (
     "downloaded",
     "verified",
     "published",
+    "joined",
     "ready_saved",
 )
 _ARMED = os.environ.get("VEOWEB_KILL_AT", "")

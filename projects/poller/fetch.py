@@ -1,26 +1,25 @@
 """One step: bring the finished video home. Apart from generation, and repeated until Google deletes it."""
 
 import datetime as dt
-import os
 from pathlib import Path
-from typing import Any
 
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from projects.models import LostLease, Operation, State
+from projects.montage import MontageError
 from projects.poller.failpoints import failpoint
 from projects.poller.follow import SILENCE
 from projects.poller.google import Google
 from projects.poller.leases import Hold
 from projects.poller.part import PartFile, answer_file, keep_answer
+from projects.poller.publish import publish
 from projects.poller.schedule import backoff
+from projects.poller.whole import Whole, joined
 from projects.veo.client import BackEnd
 from projects.veo.errors import ApiError, BadDownload, Garbled, NoAnswer, VeoError
 from projects.veo.types import Output
-from projects.video import VideoError, VideoInfo, inspect
+from projects.video import VideoError, inspect
 
 MOST_BYTES = 2**30
 GONE = "Google no longer has this video; it keeps them for 48 hours."
@@ -29,13 +28,6 @@ GONE_FROM_BUCKET = "This video can no longer be fetched from your bucket in Clou
 
 class PutDown(Exception):
     """The poller was asked to stop; what has arrived stays for the next holder."""
-
-
-class Movable(File):
-    """A local file that storage may move into place instead of copying."""
-
-    def temporary_file_path(self) -> str:
-        return str(self.name)
 
 
 def fetch(operation: Operation, google: Google, hold: Hold) -> None:
@@ -61,7 +53,7 @@ def fetch(operation: Operation, google: Google, hold: Hold) -> None:
                 raise
             operation.downloaded()
             failpoint("downloaded")
-            _verify_and_publish(operation, part)
+            _verify_andpublish(operation, part)
     except PutDown:
         operation.put_back()
     except VeoError as error:
@@ -130,7 +122,7 @@ def _download(back_end: BackEnd, output: Output, part: PartFile, hold: Hold) -> 
     part.complete()
 
 
-def _verify_and_publish(operation: Operation, part: PartFile) -> None:
+def _verify_andpublish(operation: Operation, part: PartFile) -> None:
     try:
         info = inspect(part.path, poster=part.poster)
     except VideoError as error:
@@ -144,43 +136,19 @@ def _verify_and_publish(operation: Operation, part: PartFile) -> None:
         return
     failpoint("verified")
     stem = f"clips/{operation.pk}/{part.sha256[:16]}"
-    video = _publish(part.path, f"{stem}.mp4")
-    poster = _publish(part.poster, f"{stem}.jpg")
+    file = publish(part.path, f"{stem}.mp4")
+    own = Whole(file, publish(part.poster, f"{stem}.jpg"), part.sha256, part.have, info)
     failpoint("published")
-    operation.succeed(video, part.sha256, _shown(info, part.have, poster))
+    try:
+        whole, trouble = joined(operation, own), ""
+    except MontageError as error:
+        whole, trouble = None, f"Part {operation.part.number} is saved, but could not be joined: {error}"
+    operation.succeed(
+        file, part.sha256, info.duration_seconds, whole.shown() if whole else {}, trouble=trouble
+    )
     part.discard()
     answer_file(operation).unlink(missing_ok=True)
     failpoint("ready_saved")
-
-
-def _shown(info: VideoInfo, size: int, poster: str) -> dict[str, Any]:
-    return {
-        "poster": poster,
-        "size": size,
-        "width": info.width,
-        "height": info.height,
-        "seconds": info.duration_seconds,
-        "facts": {
-            "frames": info.frames,
-            "fps": round(info.fps, 3),
-            "video": info.video_codec,
-            "audio": info.audio_codec,
-        },
-    }
-
-
-def _publish(path: Path, name: str) -> str:
-    """One atomic rename into storage, or nothing when it is there already: same name, same bytes."""
-    if default_storage.exists(name):
-        return name
-    with Movable(path.open("rb"), name=str(path)) as file:
-        name = default_storage.save(name, file)
-    folder = os.open(Path(default_storage.path(name)).parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return name
 
 
 def _not_this_time(operation: Operation, error: VeoError) -> None:

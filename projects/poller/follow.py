@@ -17,6 +17,7 @@ from projects.poller.recipe import recipe_of
 from projects.poller.schedule import backoff
 from projects.veo.errors import CredentialRefused, NotFound, VeoError
 from projects.veo.types import Found
+from projects.video import VideoError
 
 LOST_AFTER_TRIES = 5
 LOST_AFTER = dt.timedelta(minutes=10)
@@ -74,7 +75,7 @@ def look_for(operation: Operation, google: Google, hold: Hold) -> None:
     if not ref:
         try:
             found = _listed_at_google(operation, google)
-        except (VeoError, OSError, BadImage) as error:
+        except (VeoError, OSError, BadImage, VideoError) as error:
             operation.look_again_later([], str(error))
             return
         listed = [one.ref for one in found]

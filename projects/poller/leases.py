@@ -1,4 +1,4 @@
-"""Claims, leases and fences: how any number of pollers share the operation table.
+"""Claims, leases and fences: how any number of pollers share the work.
 
 A claim is one short transaction: it picks one due row that nobody else is picking (SKIP LOCKED on PostgreSQL,
 the IMMEDIATE write lock on SQLite), sets its lease in `next_at`, raises its fence and signs it. The work is
@@ -15,18 +15,22 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db import models, transaction
+from django.db.models import Count, Exists, F, OuterRef
 from django.db.models.functions import Now
 
 from projects.models import Gate, Operation, State
+from projects.models.leased import Leased
 from projects.models.queue import OperationQuerySet
 from projects.veo.catalog import GEMINI_OMNI
 
 logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row", bound=Leased)
 
 HELD = (GEMINI_OMNI,)
 """Back ends whose paid request stays open until the video is made."""
@@ -68,7 +72,7 @@ class Holds:
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
-        self._held: dict[tuple[UUID, int], Hold] = {}
+        self._held: dict[tuple[type[Leased], UUID, int], Hold] = {}
         self._lock = threading.Lock()
 
     @property
@@ -76,7 +80,7 @@ class Holds:
         return dt.timedelta(seconds=settings.LEASE_SECONDS)
 
     def due_states(self) -> set[str]:
-        """The states in which something is due, found without taking a lock."""
+        """The states in which an operation is due, found without taking a lock."""
         due = Operation.objects.due().exclude(pk__in=self._ours())
         states = set(due.order_by().values_list("state", flat=True).distinct())
         if State.QUEUED in states and not sendable().exists():
@@ -84,13 +88,11 @@ class Holds:
         return states
 
     def claim(
-        self, states: Sequence[str], *, limit: float, order: Sequence[str], held: bool | None = None
-    ) -> tuple[Operation, Hold] | None:
-        """Takes the first due row of these states for at most `limit` seconds; None when there is none."""
+        self, rows: models.QuerySet[Row], *, limit: float, order: Sequence[str]
+    ) -> tuple[Row, Hold] | None:
+        """Takes the first of these rows for at most `limit` seconds; None when there is none."""
+        table = rows.model._default_manager
         with transaction.atomic():
-            rows = Operation.objects.due().filter(state__in=states)
-            if State.QUEUED in states:
-                rows = sendable(held=held)
             pk = (
                 rows.exclude(pk__in=self._ours())
                 .select_for_update(skip_locked=True, of=("self",))
@@ -100,14 +102,12 @@ class Holds:
             )
             if pk is None:
                 return None
-            Operation.objects.filter(pk=pk).update(
-                next_at=Now() + self.lease, fence=F("fence") + 1, owner=self.owner
-            )
-            operation = Operation.objects.select_related("clip").get(pk=pk)
+            table.filter(pk=pk).update(next_at=Now() + self.lease, fence=F("fence") + 1, owner=self.owner)
+            row = table.select_related(*rows.model.WORKED_ON_WITH).get(pk=pk)
         hold = Hold(time.monotonic() + limit)
         with self._lock:
-            self._held[operation.pk, operation.fence] = hold
-        return operation, hold
+            self._held[rows.model, row.pk, row.fence] = hold
+        return row, hold
 
     def drop(self, hold: Hold) -> None:
         with self._lock:
@@ -117,8 +117,8 @@ class Holds:
         """Extends the lease of everything in hand; what is no longer ours is marked lost."""
         with self._lock:
             held = list(self._held.items())
-        for (pk, fence), hold in held:
-            mine = Operation.objects.filter(Q(pk=pk, fence=fence, owner=self.owner))
+        for (table, pk, fence), hold in held:
+            mine = table._default_manager.filter(pk=pk, fence=fence, owner=self.owner)
             if time.monotonic() > hold.until or not mine.update(next_at=Now() + self.lease):
                 hold.lost.set()
                 self.drop(hold)
@@ -131,4 +131,4 @@ class Holds:
 
     def _ours(self) -> list[UUID]:
         with self._lock:
-            return [pk for pk, _ in self._held]
+            return [pk for _, pk, _ in self._held]

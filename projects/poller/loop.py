@@ -2,7 +2,8 @@
 
 The main thread claims, workers take one step each, and a renewer extends the leases of all work in hand. It
 claims only for a free worker, and always the most urgent first: videos that Google will delete, then status
-checks, then looks for lost answers, then new submissions, so that paid goods never wait for new ones.
+checks, then looks for lost answers, then new submissions, then films, so that paid goods never wait for new
+ones.
 Requests that stay open for minutes have workers of their own.
 """
 
@@ -15,22 +16,33 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    models,
+)
 
-from projects.models import ForbiddenArrow, LostLease, Operation, Picture, PollerHeartbeat, State
+from projects.models import ForbiddenArrow, LostLease, Operation, Picture, PollerHeartbeat, Render, State
 from projects.poller.check import check_back_ends
 from projects.poller.failpoints import failpoint
 from projects.poller.fetch import fetch
 from projects.poller.follow import follow, look_for
 from projects.poller.google import Google
-from projects.poller.leases import Hold, Holds
+from projects.poller.leases import Hold, Holds, sendable
 from projects.poller.part import sweep
+from projects.poller.render import render
 from projects.poller.schedule import backoff
 from projects.poller.submit import recover, submit
 
 logger = logging.getLogger(__name__)
+
+Work = Operation | Render
 
 TICK = 1.0
 """Seconds between two looks at the table when nothing is due; fewer where status checks are more frequent."""
@@ -39,31 +51,42 @@ DOWNLOADS = 2
 SWEEP_EVERY = 3600.0
 HOLD_SECONDS = 32 * 60.0
 """How long a request may stay open; the client itself ends it after 30 minutes."""
+RENDER_SECONDS = 6 * 3600.0
+"""How long one film may be rendered."""
 CHECK_EVERY = 10.0
 """Seconds between two looks whether a back end is to be checked."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of work: which states, in which order, and for how many seconds at most."""
+    """One kind of work: on which rows, in which order, and for how many seconds at most."""
 
     name: str
-    states: tuple[str, ...]
-    step: Callable[[Operation, Google, Hold], None]
+    step: Callable[[Any, Google, Hold], None]
     limit: float
+    states: tuple[str, ...] = ()
+    """Of operations; empty: it is about films."""
     order: tuple[str, ...] = ("next_at",)
     at_once: int = 1000
     held: bool | None = None
     """Of queued rows: only those whose request stays open until the video is made, or only the others."""
 
+    def rows(self) -> models.QuerySet[Any]:
+        if not self.states:
+            return Render.objects.due()
+        if State.QUEUED in self.states:
+            return sendable(held=self.held)
+        return Operation.objects.due().filter(state__in=self.states)
+
 
 KINDS = (
-    Kind("fetch", State.TO_FETCH, fetch, limit=17 * 60, order=("expires_at", "next_at"), at_once=DOWNLOADS),
-    Kind("follow", (State.RUNNING,), follow, limit=60),
-    Kind("look_for", (State.UNCONFIRMED,), look_for, limit=60),
-    Kind("recover", (State.SUBMITTING,), recover, limit=60),
-    Kind("submit", (State.QUEUED,), submit, limit=120, order=("created_at",), held=False),
-    Kind("hold", (State.QUEUED,), submit, limit=HOLD_SECONDS, order=("created_at",), held=True),
+    Kind("fetch", fetch, 17 * 60, State.TO_FETCH, order=("expires_at", "next_at"), at_once=DOWNLOADS),
+    Kind("follow", follow, 60, (State.RUNNING,)),
+    Kind("look_for", look_for, 60, (State.UNCONFIRMED,)),
+    Kind("recover", recover, 60, (State.SUBMITTING,)),
+    Kind("submit", submit, 120, (State.QUEUED,), order=("created_at",), held=False),
+    Kind("hold", submit, HOLD_SECONDS, (State.QUEUED,), order=("created_at",), held=True),
+    Kind("render", render, RENDER_SECONDS, order=("asked_at",), at_once=1),
 )
 
 
@@ -98,14 +121,16 @@ class Poller:
         self._work(*claimed)
         return True
 
-    def _claim(self) -> tuple[Kind, Operation, Hold] | None:
+    def _claim(self) -> tuple[Kind, Work, Hold] | None:
         due = self.holds.due_states()
         for kind in KINDS:
-            if not due.intersection(kind.states) or not self._free_worker(kind):
+            if kind.states and not due.intersection(kind.states):
+                continue
+            if not self._free_worker(kind) or not (kind.states or kind.rows().exists()):
                 continue
             if kind.step is recover and time.monotonic() < self._recover_from:
                 continue
-            if claimed := self.holds.claim(kind.states, limit=kind.limit, order=kind.order, held=kind.held):
+            if claimed := self.holds.claim(kind.rows(), limit=kind.limit, order=kind.order):
                 failpoint("claimed")
                 return kind, *claimed
         return None
@@ -118,33 +143,33 @@ class Poller:
         ordinary = [other for other in at_work if not other.held]
         return len(ordinary) < self.threads and ordinary.count(kind) < kind.at_once
 
-    def _work(self, kind: Kind, operation: Operation, hold: Hold) -> None:
+    def _work(self, kind: Kind, work: Work, hold: Hold) -> None:
         try:
-            kind.step(operation, self.google, hold)
-            logger.info("%s %s: %s %s", kind.name, operation.pk, operation.state, operation.sentence)
+            kind.step(work, self.google, hold)
+            logger.info("%s %s: %s %s", kind.name, work.pk, work.state, work.sentence)
         except (LostLease, ForbiddenArrow) as error:
-            logger.info("%s %s: dropped, %s", kind.name, operation.pk, error)
+            logger.info("%s %s: dropped, %s", kind.name, work.pk, error)
         except (OperationalError, InterfaceError):
-            logger.exception("%s %s: the database is away; its lease will run out", kind.name, operation.pk)
+            logger.exception("%s %s: the database is away; its lease will run out", kind.name, work.pk)
             connection.close()
         except Exception:
-            logger.exception("%s %s: unexpected", kind.name, operation.pk)
-            self._set_aside(operation)
+            logger.exception("%s %s: unexpected", kind.name, work.pk)
+            self._set_aside(work)
         finally:
             self.holds.drop(hold)
 
-    def _set_aside(self, operation: Operation) -> None:
+    def _set_aside(self, work: Work) -> None:
         """A row that breaks our code must not stop the line. One that is being sent is left to `recover`."""
-        if operation.state == State.SUBMITTING:
+        if work.state == State.SUBMITTING:
             return
         try:
-            operation.meet_trouble(
-                next_in=backoff(operation.tries, first=10, longest=300),
+            work.meet_trouble(
+                next_in=backoff(work.tries, first=10, longest=300),
                 reason="internal",
                 sentence="An error of veoweb's own got in the way; the log has it.",
             )
         except (LostLease, DatabaseError):
-            logger.exception("operation %s could not be set aside", operation.pk)
+            logger.exception("%s could not be set aside", work.pk)
 
     # --- the process ---
 
@@ -188,11 +213,11 @@ class Poller:
                 self._database_is_away(failures, error)
             self._wake.wait(min(TICK, settings.POLL_SECONDS))
 
-    def _hand_over(self, pool: ThreadPoolExecutor, kind: Kind, operation: Operation, hold: Hold) -> None:
+    def _hand_over(self, pool: ThreadPoolExecutor, kind: Kind, work: Work, hold: Hold) -> None:
         def task() -> None:
             close_old_connections()
             try:
-                self._work(kind, operation, hold)
+                self._work(kind, work, hold)
             finally:
                 self._wake.set()
 
@@ -249,4 +274,4 @@ class Poller:
 def nothing_active() -> bool:
     """Nothing is left that a poller could move by itself; clips that wait for a person do not count."""
     waiting = Operation.objects.filter(clip__simulated=settings.DEMO, next_at__isnull=False)
-    return not waiting.exists()
+    return not waiting.exists() and not Render.objects.filter(next_at__isnull=False).exists()

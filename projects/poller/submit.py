@@ -27,6 +27,7 @@ from projects.poller.recipe import described, recipe_of
 from projects.poller.schedule import backoff, next_poll
 from projects.veo.errors import VeoError
 from projects.veo.types import Outcome, Verdict
+from projects.video import VideoError
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ def submit(operation: Operation, google: Google, hold: Hold) -> None:
         back_end = google.back_end(operation.back_end)
         recipe = recipe_of(operation)
         request, digest = described(back_end.request_body(recipe))
-    except (OSError, BadImage) as error:
+    except (OSError, BadImage, VideoError) as error:
         operation.reject("seed_missing", f"A file of this clip could not be read here: {error}")
         return
     except ValueError as error:

@@ -8,7 +8,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from projects.models import Clip, Picture, Project
+from projects.models import Clip, Film, Picture, Project, Shot
+
+CLIP_NEEDS = ("operations__submissions", "operations__part", "parts__operations", "references__picture")
+"""What the pages of a clip ask of every clip, fetched at once."""
 
 
 def visible_project(request: HttpRequest, pk: uuid.UUID) -> Project:
@@ -18,7 +21,17 @@ def visible_project(request: HttpRequest, pk: uuid.UUID) -> Project:
 def visible_clip(request: HttpRequest, pk: uuid.UUID) -> Clip:
     """With its project, operation, submissions and pictures."""
     clips = Clip.objects.visible_to(request.user).select_related("project", "seed_picture", "last_picture")
-    return get_object_or_404(clips.prefetch_related("operations__submissions", "references__picture"), pk=pk)
+    return get_object_or_404(clips.prefetch_related(*CLIP_NEEDS), pk=pk)
+
+
+def visible_film(request: HttpRequest, pk: uuid.UUID) -> Film:
+    """With its project, cuts and their clips."""
+    films = Film.objects.visible_to(request.user).select_related("project")
+    return get_object_or_404(films.prefetch_related("cuts__clip"), pk=pk)
+
+
+def visible_shot(request: HttpRequest, pk: uuid.UUID) -> Shot:
+    return get_object_or_404(Shot.objects.visible_to(request.user).select_related("project"), pk=pk)
 
 
 def visible_picture(request: HttpRequest, pk: uuid.UUID) -> Picture:

@@ -7,6 +7,7 @@ from django.db.models import prefetch_related_objects
 from projects.forms import again_price, new_token, why_no_again, why_no_work
 from projects.models import Clip, Lineup, Operation, State
 from projects.veo.catalog import EDIT, EXTEND, Model
+from projects.views.access import CLIP_NEEDS
 
 
 def dress(clips: Sequence[Clip], lineup: Lineup) -> Sequence[Clip]:
@@ -16,7 +17,7 @@ def dress(clips: Sequence[Clip], lineup: Lineup) -> Sequence[Clip]:
     can be extended or edited, and why not; and the model that makes it where its own is gone.
     """
     prefetch_related_objects(
-        clips, "operations__submissions", "references__picture", "source__operations", "source__project"
+        clips, *CLIP_NEEDS, "source__operations", "source__parts__operations", "source__project"
     )
     usual = Operation.objects.usual_seconds({clip.kind for clip in clips if clip.active})
     queued = any(clip.operation.state == State.QUEUED for clip in clips)
