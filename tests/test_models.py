@@ -274,8 +274,13 @@ class TestConstraints:
 
 def test_the_pollers_question_is_answered_by_the_partial_index(clip: Clip) -> None:
     """So that a table full of finished clips costs an idle poller nothing."""
-    ended = {"clip": clip, "back_end": "gemini_veo", "state": State.CANCELLED, "finished_at": timezone.now()}
-    Operation.objects.bulk_create(Operation(**ended) for _ in range(2000))
+    ended = {
+        "clip": clip,
+        "part": clip.operation.part,
+        "state": State.CANCELLED,
+        "finished_at": timezone.now(),
+    }
+    Operation.objects.bulk_create(Operation(**ended, attempt=attempt) for attempt in range(2, 2002))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE projects_operation")
     assert "operations_due" in Operation.objects.due().order_by().values("state").distinct().explain()
@@ -294,7 +299,7 @@ class TestEstimates:
             running(operation, f"models/m/operations/{seconds}")
             operation.finished_at_google("uri", {})
             operation.downloaded()
-            operation.succeed("a.mp4", "0" * 64, {"size": 1})
+            operation.succeed("a.mp4", "0" * 64, 4.0, {"video": "a.mp4", "sha256": "0" * 64, "size": 1})
             Operation.objects.filter(pk=operation.pk).update(
                 accepted_at=start, done_at=start + dt.timedelta(seconds=seconds)
             )
