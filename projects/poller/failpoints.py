@@ -1,5 +1,6 @@
 """Named places where a test may kill the process, to prove that nothing is left half-done (promise P3)."""
 
+import itertools
 import os
 import signal
 
@@ -20,10 +21,14 @@ NAMES = (
     "joined",
     "ready_saved",
 )
-_ARMED = os.environ.get("VEOWEB_KILL_AT", "")
+_PLACE, _, _TIME = os.environ.get("VEOWEB_KILL_AT", "").partition(":")
+_passed = itertools.count(1)
 
 
 def failpoint(name: str) -> None:
-    """Dies here by SIGKILL when VEOWEB_KILL_AT names this place; otherwise does nothing."""
-    if name == _ARMED:
+    """Dies here by SIGKILL when VEOWEB_KILL_AT names this place; otherwise does nothing.
+
+    "posted" is the first time that this process comes by, "posted:3" the third.
+    """
+    if name == _PLACE and next(_passed) == int(_TIME or 1):
         os.kill(os.getpid(), signal.SIGKILL)

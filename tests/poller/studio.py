@@ -30,9 +30,14 @@ from django.contrib.auth.models import User
 from projects.models import Clip, Project
 owner = User.objects.create_user("owner")
 project = Project.objects.create(owner=owner, name="The lighthouse")
-model, resolution, seconds = sys.argv[2:]
+model, resolution, *lengths = sys.argv[2:]
 recipe = {"prompt": "A lighthouse keeper climbs the stairs at dawn", "model": model,
-          "aspect_ratio": "16:9", "resolution": resolution, "duration_seconds": int(seconds)}
+          "aspect_ratio": "16:9", "resolution": resolution, "duration_seconds": int(lengths[0])}
+if len(lengths) > 1:
+    recipe["parts"] = [
+        {"method": method, "seconds": int(seconds), "prompt": "It goes on", "price_micros": 1000}
+        for method, _, seconds in (part.partition("=") for part in lengths[1:])
+    ]
 for _ in range(int(sys.argv[1])):
     Clip.objects.ask_for(project, owner, uuid.uuid4(), 1, recipe)
 """
@@ -44,6 +49,13 @@ SHORTEST = {
     "gemini_omni": ("gemini-omni-1.2-flash", "360p", "3"),
 }
 """Model, resolution and seconds of the clip that is drawn fastest, by back end."""
+
+LONG = {
+    "gemini_veo_long": ("veo-3.1-fast-generate-preview", "720p", "15", "new=4", "extend=7", "continue=4"),
+    "vertex_veo_long": ("veo-3.1-fast-generate-001", "720p", "15", "new=4", "extend=7", "continue=4"),
+    "gemini_omni_long": ("gemini-omni-1.2-flash", "360p", "9", "new=3", "extend=3", "continue=3"),
+}
+"""The same in three parts: method and seconds of each."""
 
 
 class Studio:
@@ -67,8 +79,10 @@ class Studio:
         }
 
     def seed(self, clips: int, back_end: str = "gemini_veo") -> None:
+        """`back_end` is a name in SHORTEST, or in LONG for clips of several parts."""
+        clip = SHORTEST.get(back_end) or LONG[back_end]
         subprocess.run(
-            [sys.executable, "-c", f"import django; django.setup()\n{SEED}", str(clips), *SHORTEST[back_end]],
+            [sys.executable, "-c", f"import django; django.setup()\n{SEED}", str(clips), *clip],
             cwd=ROOT,
             env=self.environment,
             check=True,

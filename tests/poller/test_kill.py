@@ -10,7 +10,7 @@ import pytest
 
 from projects.poller.failpoints import NAMES
 from projects.simulator.app import Simulator
-from tests.poller.studio import SHORTEST, SIGKILLED, Studio, wait_until
+from tests.poller.studio import SHORTEST, SIGKILLED, Studio, wait_until, whole
 
 pytestmark = pytest.mark.kill
 
@@ -19,14 +19,37 @@ ASKS = {*((back_end, "intent") for back_end in SHORTEST), ("vertex_veo", "posted
 nobody can know, so a person is asked."""
 WHILE_OPEN = {"ref_kept", "ref_saved"}
 """Only where the request stays open until the video is made, and its answer begins with a name."""
+JOINING = {"joined"}
+"""Only where a clip has several parts."""
 ASKED_LATER = {"polled", "done_saved"}
 """There only after an answer that broke off."""
 CASES = [
     (back_end, point)
     for back_end in SHORTEST
     for point in NAMES
-    if point not in WHILE_OPEN or back_end == "gemini_omni"
+    if point not in JOINING and (point not in WHILE_OPEN or back_end == "gemini_omni")
 ]
+BETWEEN_AND_INSIDE = {
+    "gemini_omni_long": [
+        "claimed:3",
+        "intent:2",
+        "ref_kept:2",
+        "ref_saved:3",
+        "posted:2",
+        "evidence:3",
+        "op_saved:2",
+        "mid_download:3",
+        "downloaded:2",
+        "verified:3",
+        "published:3",
+        "joined",
+        "ready_saved",
+        "ready_saved:2",
+    ],
+    "gemini_veo_long": ["posted:2", "joined", "ready_saved"],
+    "vertex_veo_long": ["intent:3", "evidence:2", "ready_saved"],
+}
+"""Places in the second and third part of a long clip, and between two of them."""
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +94,29 @@ def test_a_killed_poller_neither_pays_twice_nor_loses_the_clip(
     assert simulator.counts.get("submit", 0) <= 1
     leftovers = [path.name for path in studio.media.glob(".incoming/*")]
     assert len(leftovers) <= 1
+
+
+@pytest.mark.parametrize(
+    ("back_end", "point"), [(name, point) for name, points in BETWEEN_AND_INSIDE.items() for point in points]
+)
+def test_a_long_clip_survives_a_kill_inside_and_between_its_parts(
+    studio: Studio, simulator: Simulator, back_end: str, point: str
+) -> None:
+    assert studio.drain(kill_at=point) == [SIGKILLED]
+    studio.check(simulator)
+    studio.let_leases_run_out()
+    assert studio.drain() == [0]
+    paid = simulator.charged
+    assert simulator.counts["submit"] == paid
+    if point.startswith("intent"):  # nobody can know whether it was sent, so a person is asked
+        assert studio.statuses() == ["unconfirmed"]
+        assert paid == int(point[-1]) - 1
+        return
+    assert studio.statuses() == ["ready"]
+    assert paid == 3
+    [(name, seconds)] = studio.rows("SELECT video, duration_seconds FROM projects_clip")
+    made = whole((studio.media / name).read_bytes())
+    assert made.duration_seconds == pytest.approx(seconds, abs=0.1)
 
 
 def test_a_download_that_was_killed_goes_on_where_it_stopped(studio: Studio, simulator: Simulator) -> None:
