@@ -14,6 +14,7 @@ from projects.montage import copy
 from projects.montage.errors import MontageError
 from projects.montage.order import from_values
 from projects.montage.reel import Piece
+from projects.montage.render import render
 
 MAX_MEMORY = 3 * 2**30
 """Address space in bytes: two decoders and an encoder at 3840 × 2160, and what their threads set aside."""
@@ -87,9 +88,7 @@ def _obey(order: dict[str, Any]) -> dict[str, Any]:
         return {"obstacle": obstacle}
     target = Path(order["target"])
     tell = _Teller()
-    if obstacle:
-        raise MontageError(obstacle)
-    frames = copy.copy(found, target, reel.chapters, tell)
+    frames = render(reel, found, target, tell) if obstacle else copy.copy(found, target, reel.chapters, tell)
     _sync(target)
     return {"frames": frames}
 
