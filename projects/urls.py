@@ -56,7 +56,9 @@ project_urls = [
     path("speakers/<int:speaker_pk>/delete/", speakers.delete, name="speaker_delete"),
     path("storyboard/", storyboard.page, name="storyboard"),
     path("storyboard/add/", storyboard.add, name="shot_add"),
+    path("storyboard/live/", storyboard.live, name="storyboard_live"),
     path("storyboard/make/", storyboard.make, name="shots_make"),
+    path("storyboard/film/", storyboard.film, name="storyboard_film"),
     path("films/", films.index, name="film_list"),
     path("films/new/", films.create, name="film_create"),
 ]

@@ -51,6 +51,8 @@ class Shot(models.Model):
     """What the clip form is filled with: its fields by name, pictures by their ids."""
     pictures = models.ManyToManyField(Picture, blank=True, related_name="shots")
     """Those that the settings name, so that they are kept."""
+    chosen = models.ForeignKey("Clip", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """The take that a person marked; without one the newest ready take stands for the shot."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = ShotQuerySet.as_manager()

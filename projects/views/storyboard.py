@@ -31,3 +31,11 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def take(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     raise Http404
+
+
+def live(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    raise Http404
+
+
+def film(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    raise Http404
