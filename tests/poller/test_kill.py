@@ -31,16 +31,10 @@ CASES = [
 ]
 BETWEEN_AND_INSIDE = {
     "gemini_omni_long": [
-        "claimed:3",
         "intent:2",
-        "ref_kept:2",
         "ref_saved:3",
         "posted:2",
-        "evidence:3",
-        "op_saved:2",
         "mid_download:3",
-        "downloaded:2",
-        "verified:3",
         "published:3",
         "joined",
         "ready_saved",
