@@ -21,6 +21,8 @@ SMALLEST = 0.02
 AREA = 0.8
 """How much of the width and of the height the words may take."""
 
+SHOWN = 500
+"""Characters that are looked at; no card has room for more."""
 SYSTEM_FONTS = (
     "DejaVuSans.ttf",
     "NotoSans-Regular.ttf",
@@ -43,7 +45,7 @@ def card(text: str, size: tuple[int, int]) -> Image.Image:
     picture = Image.new("L", size)
     draw = ImageDraw.Draw(picture)
     file, legible = _typeface(text)
-    lines, font = _set(draw, legible, file, size)
+    lines, font = _set(draw, legible[:SHOWN], file, size)
     middle = (size[0] / 2, size[1] / 2)
     draw.multiline_text(middle, "\n".join(lines), fill=255, font=font, anchor="mm", align="center")
     return picture
