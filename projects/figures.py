@@ -1,9 +1,24 @@
 """Money and time as people read them. Knows nothing of Django or the app."""
 
+import re
 from decimal import Decimal
+
+DAY = 86_400.0
+"""Seconds. No length that is read is longer."""
 
 _CENTS = 2
 _HUNDREDTHS_OF_CENTS = 4
+_LONGEST_TEXT = 40
+_NUMBER = r"\d+(?:[.,]\d+)?|[.,]\d+"
+_CLOCK = re.compile(r"(?:(?P<h>\d+):(?=[0-5]?\d:))?(?P<m>\d+):(?P<s>[0-5]?\d(?:[.,]\d+)?)", re.ASCII)
+_SECONDS = r"s(?:ec(?:ond)?s?)?(?![a-z])\.?"
+_UNITS = re.compile(
+    rf"(?:(?P<h>{_NUMBER})\s*h(?:ours?|rs?)?(?![a-z]))?\s*"
+    rf"(?:(?P<m>{_NUMBER})\s*m(?:in(?:ute)?s?)?(?![a-z])\.?)?\s*"
+    # "1m30" is a minute and a half; "1h30" is left alone, as it means minutes.
+    rf"(?:(?P<s>{_NUMBER})\s*(?(h){_SECONDS}|(?:{_SECONDS})?))?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def usd(micros: int) -> str:
@@ -29,6 +44,21 @@ def clock(value: float) -> str:
     minutes, rest = divmod(max(0, int(value)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def read_seconds(text: str) -> float | None:
+    """A length as people write it ("60", "5s", "7,5 sec", "1:00", "1 min 30 s") in seconds; None for others.
+
+    A number alone is seconds, with a colon it is minutes and seconds. DAY at most.
+    """
+    text = text.strip()
+    if len(text) > _LONGEST_TEXT:
+        return None
+    found = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
+    if found is None or not any(found.groups()):
+        return None
+    hours, minutes, rest = (float((found[unit] or "0").replace(",", ".")) for unit in "hms")
+    return min(hours * 3600 + minutes * 60 + rest, DAY)
 
 
 def ordinal(number: int) -> str:

@@ -2,6 +2,8 @@
 
 import pytest
 from django.template import Context, Template
+from hypothesis import given
+from hypothesis import strategies as st
 
 from projects import figures
 
@@ -44,6 +46,63 @@ def test_it_shows_a_length_of_time(value: float, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(0, "0:00"), (40.9, "0:40"), (65, "1:05"), (3723, "1:02:03")])
 def test_it_shows_a_clock(value: float, text: str) -> None:
     assert figures.clock(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("60", 60),
+        ("5s", 5),
+        (" 5 s ", 5),
+        ("5 sec", 5),
+        ("5 sec.", 5),
+        ("90 seconds", 90),
+        ("1 second", 1),
+        ("7.5", 7.5),
+        ("7,5", 7.5),
+        (".5", 0.5),
+        ("1:00", 60),
+        ("0:05", 5),
+        ("1:5", 65),
+        ("01:00.5", 60.5),
+        ("90:00", 5400),
+        ("1:02:03", 3723),
+        ("1m", 60),
+        ("1 Min 30 S", 90),
+        ("1m30s", 90),
+        ("1m30", 90),
+        ("1.5 minutes", 90),
+        ("2 mins", 120),
+        ("1 h 5 min", 3900),
+        ("25 hours", 86_400),
+        ("9" * 40, 86_400),
+        ("0", 0),
+    ],
+)
+def test_it_reads_a_length_as_people_write_it(text: str, seconds: float) -> None:
+    assert figures.read_seconds(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "s", "five", "-5", "5 5", "1:75", "1:99:00", ":30", "1:", "5 x", "5 m 3 h", "1h30"),
+        *("1e3", "nan", "inf", "٥", "5" * 41, "1.2.3", "1:00:00:00", "5 smin"),
+    ],
+)
+def test_it_reads_no_length_into_anything_else(text: str) -> None:
+    assert figures.read_seconds(text) is None
+
+
+@given(st.integers(0, 86_400))
+def test_it_reads_what_it_shows(value: int) -> None:
+    assert figures.read_seconds(figures.clock(value)) == value
+
+
+@given(st.text(max_size=60))
+def test_it_reads_anything_without_a_fall(text: str) -> None:
+    found = figures.read_seconds(text)
+    assert found is None or 0 <= found <= figures.DAY
 
 
 @pytest.mark.parametrize(
