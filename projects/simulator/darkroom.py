@@ -83,7 +83,7 @@ class Darkroom:
     def _make(self, shot: Shot, name: str) -> None:
         part = self._folder / f"{name}.{secrets.token_hex(4)}.part"
         try:
-            render(shot, part, self._stop)
+            render(shot, part, self._stop, self._beginning(shot))
             os.replace(part, self._path(name))
         except Cancelled:
             pass
@@ -94,7 +94,17 @@ class Darkroom:
         finally:
             part.unlink(missing_ok=True)
             with self._lock:
-                del self._in_hand[name]
+                self._in_hand.pop(name, None)
+
+    def _beginning(self, shot: Shot) -> Path | None:
+        """The file of what it extends, made first where it is not there."""
+        earlier = shot.extends
+        if not isinstance(earlier, Shot):
+            return earlier
+        path = self._path(earlier.fingerprint)
+        if not path.exists():
+            self._make(earlier, earlier.fingerprint)
+        return path
 
     def _sweep(self) -> None:
         now = time.time()

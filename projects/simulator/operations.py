@@ -33,7 +33,8 @@ class Operation:
     `name` is what its wire calls it, and `wire` the back end of the catalog. `seconds` is the length of the
     result. `outcome` says how it ends (see faults.OUTCOMES), `code` and `message` belong to a failed one.
     `owner` is the fingerprint of the key that paid. `task` says what was done to the video of the operation
-    `source`. `storage` is the `gs://bucket/folder/` asked for. `more` is what its wire alone remembers.
+    `source`, or to the one kept as `footage`. `storage` is the `gs://bucket/folder/` asked for. `more` is
+    what its wire alone remembers.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Operation:
     references: tuple[str, ...] = ()
     task: str = ""
     source: str = ""
+    footage: str = ""
     storage: str = ""
     audio: bool = True
     seed: int | None = None

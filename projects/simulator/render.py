@@ -19,6 +19,7 @@ from av.container import OutputContainer
 from PIL import Image, ImageOps
 
 from projects.simulator.caption import Caption
+from projects.simulator.extend import copied, not_before
 from projects.simulator.landscape import Landscape
 from projects.simulator.planes import Planes
 from projects.simulator.tone import FRAME as TONE_FRAME
@@ -34,6 +35,8 @@ BT709 = 1
 LIMITED_RANGE = 1
 """Numbers of ITU-T H.273, as FFmpeg takes them."""
 
+COMMENT = "Made by a simulator, not by a model"
+
 LOOK = 1
 """Part of every fingerprint: raise it when clips should look different, and cached ones are made anew."""
 
@@ -45,7 +48,8 @@ class Cancelled(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Shot:
     """What a clip is drawn from. Picture files are named by their content; `take` tells samples apart, and
-    `seed` clips that are otherwise alike."""
+    `seed` clips that are otherwise alike. `extends` is the clip that it begins with, as a shot or as a file.
+    """
 
     caption: str
     note: str
@@ -57,6 +61,7 @@ class Shot:
     last_frame: Path | None = None
     take: int = 0
     seed: int = 0
+    extends: "Shot | Path | None" = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -71,34 +76,39 @@ class Shot:
         told = asdict(self) | {"look": LOOK}
         for name in ("seed_image", "last_frame"):
             told[name] = told[name] and told[name].name
+        earlier = self.extends
+        told["extends"] = earlier.fingerprint if isinstance(earlier, Shot) else earlier and earlier.name
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def render(shot: Shot, path: Path, stop: threading.Event | None = None) -> None:
+def render(shot: Shot, path: Path, stop: threading.Event | None = None, earlier: Path | None = None) -> None:
     """Writes the clip to `path`, exactly `shot.seconds` long at 24 frames a second, moov before mdat.
 
-    Raises Cancelled between two frames once `stop` is set.
+    It begins with the packets of `earlier`, the file of what it extends, and only the rest is drawn. Raises
+    Cancelled between two frames once `stop` is set.
     """
     seed = hashlib.sha256(shot.fingerprint.encode()).digest()
     options = {"movflags": "+faststart"}
     with av.open(str(path), "w", format="mp4", container_options=options) as container:
-        container.metadata["comment"] = "Made by a simulator, not by a model"
+        container.metadata["comment"] = COMMENT
         picture = _picture_track(container, shot.size)
         sound = _sound_track(container) if shot.sound else None
-        tones, told = chord(seed, shot.seconds), 0
-        for number, frame in enumerate(_frames(shot, seed)):
+        shown, heard = copied(earlier, container, picture, sound) if earlier else (0, 0)
+        tones, told = chord(seed, shot.seconds - shown // FRAME_RATE), 0
+        for number, frame in enumerate(_frames(shot, seed, shot.seconds * FRAME_RATE - shown)):
             if stop is not None and stop.is_set():
                 raise Cancelled
-            frame.pts = number
+            frame.pts = shown + number
             container.mux(picture.encode(frame))
             if sound is not None:
                 due = math.ceil((number + 1) * SAMPLE_RATE / FRAME_RATE / TONE_FRAME)
                 for tone in islice(tones, due - told):
-                    container.mux(sound.encode(tone))
+                    tone.pts = (tone.pts or 0) + shown * SAMPLE_RATE // FRAME_RATE
+                    container.mux(not_before(heard, sound.encode(tone)))
                 told = due
         container.mux(picture.encode(None))
         if sound is not None:
-            container.mux(sound.encode(None))
+            container.mux(not_before(heard, sound.encode(None)))
 
 
 def _picture_track(container: OutputContainer, size: tuple[int, int]) -> "av.VideoStream":
@@ -124,11 +134,10 @@ class _Scene(Protocol):
     def paint(self, canvas: Planes, frame: int) -> None: ...
 
 
-def _frames(shot: Shot, seed: bytes) -> Iterator["av.VideoFrame"]:
+def _frames(shot: Shot, seed: bytes, total: int) -> Iterator["av.VideoFrame"]:
     width, height = shot.size
     shrink = max(1, min(width, height) // DRAWN_AT_MOST)
     size = (width // shrink, height // shrink)
-    total = shot.seconds * FRAME_RATE
     scene: _Scene
     if shot.seed_image:
         scene = Journey(shot.seed_image, shot.last_frame, size, total)

@@ -1,5 +1,9 @@
 """Reference images and extensions on the first wire: what they take, and what becomes of them."""
 
+import zlib
+from io import BytesIO
+
+import av
 import pytest
 
 from tests.simulator.conftest import picture
@@ -146,3 +150,24 @@ def test_it_extends_no_longer_than_google_does(caller):
 
     assert [answer.status_code for answer in answers] == [200] * 20 + [400]
     assert "148 s at most" in refused(answers[-1])
+
+
+def test_an_extension_begins_with_the_very_pictures_that_it_extends(start):
+    caller = start()
+    first = caller.uri("The door is shut")
+    name = extend(caller, {"uri": first}, "The door opens").json()["name"]
+    sample = caller.poll(name).json()["response"]["generateVideoResponse"]["generatedSamples"][0]
+    before, after = caller.download(first).content, caller.download(sample["video"]["uri"]).content
+
+    assert pictures(after)[: 4 * 24] == pictures(before)
+    assert len(pictures(after)) == (4 + 7) * 24
+    with av.open(BytesIO(after)) as container:
+        times = [frame.pts for frame in container.decode(audio=0)]
+        assert times == sorted(set(times))
+        assert len(times) == pytest.approx((4 + 7) * 48_000 / 1024, abs=2)
+
+
+def pictures(video):
+    """A number for each frame that tells them apart."""
+    with av.open(BytesIO(video)) as container:
+        return [zlib.crc32(bytes(frame.planes[0])) for frame in container.decode(video=0)]

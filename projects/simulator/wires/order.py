@@ -28,7 +28,7 @@ class Order:
     """An accepted request, whichever wire it came over. Pictures are decoded bytes.
 
     `seconds` is the length of the result, so an extension counts what it extends. `source` is the id of the
-    operation whose video is extended or edited, "" where the video came as bytes. `storage` is the
+    operation whose video is extended or edited, "" where it came as the bytes `footage`. `storage` is the
     `gs://bucket/folder/` for the result, "" for none.
     """
 
@@ -42,6 +42,7 @@ class Order:
     references: tuple[bytes, ...] = field(default=(), repr=False)
     task: str = ""
     source: str = ""
+    footage: bytes | None = field(default=None, repr=False)
     storage: str = ""
     audio: bool = True
     seed: int | None = None

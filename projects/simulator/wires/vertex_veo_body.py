@@ -14,7 +14,7 @@ from typing import Any
 import av
 
 from projects.simulator.operations import Operation
-from projects.simulator.render import SHORT_SIDE
+from projects.simulator.render import COMMENT, SHORT_SIDE
 from projects.simulator.wires.gemini_veo_body import (
     check_catalog,
     check_prompt,
@@ -75,12 +75,16 @@ Find = Callable[[str], Operation]
 
 @dataclass(frozen=True)
 class Footage:
-    """What is to be extended; `source` is the id of its operation, "" for a video that came as bytes."""
+    """What is to be extended; `source` is the id of its operation, "" for a video that came as bytes.
+
+    Those are kept as `data` if a simulator made them: others do not go with its own pictures in one track.
+    """
 
     seconds: int
     aspect_ratio: str
     resolution: str
     source: str = ""
+    data: bytes | None = None
 
 
 def read_order(body: Any, model: Model, find: Find) -> Order:
@@ -178,6 +182,7 @@ def _extended(
         seconds=footage.seconds + model.extend_by[0],
         task=EXTEND,
         source=footage.source,
+        footage=footage.data,
     )
 
 
@@ -200,13 +205,16 @@ def _probed(data: bytes) -> Footage:
             track = container.streams.video[0]
             seconds = round(float(container.duration or 0) / av.time_base)
             width, height = track.width, track.height
+            ours = container.metadata.get("comment") == COMMENT
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise invalid("Unable to process input video: `video` is not a valid video/mp4.") from error
     sizes = {short: name for name, short in SHORT_SIDE.items()}
     ratio = {(16, 9): "16:9", (9, 16): "9:16"}.get(_reduced(width, height), "")
     if not ratio:
         raise invalid("`video` needs the ratio 16:9 or 9:16.")
-    return Footage(seconds, ratio, sizes.get(min(width, height), f"{width}x{height}"))
+    return Footage(
+        seconds, ratio, sizes.get(min(width, height), f"{width}x{height}"), data=data if ours else None
+    )
 
 
 def _reduced(width: int, height: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from projects.simulator.access import ANY_PROJECT, Access
@@ -15,7 +16,7 @@ from projects.simulator.operations import Operation, Store, new_id
 from projects.simulator.render import Shot
 from projects.simulator.tags import TagFaults, caption_of
 from projects.simulator.wires.order import Order, invalid
-from projects.veo.catalog import CATALOG, Model
+from projects.veo.catalog import CATALOG, EXTEND, Model
 
 FAILURES = {
     3: "The request was found to be invalid while the video was generated.",
@@ -211,6 +212,7 @@ class Wire:
             references=tuple(keep(data) for data in order.references),
             task=order.task,
             source=order.source,
+            footage=keep(order.footage) if order.footage else "",
             storage=order.storage,
             audio=order.audio,
             seed=order.seed,
@@ -267,7 +269,14 @@ class Wire:
             last_frame=store.picture(operation.last_frame),
             take=operation.files.index(file_id),
             seed=operation.seed or 0,
+            extends=self._extended(operation) if operation.task == EXTEND else None,
         )
+
+    def _extended(self, operation: Operation) -> Shot | Path | None:
+        source = self.stage.store.get(operation.source)
+        if source is not None and source.files:
+            return self.shot(source, source.files[0])
+        return self.stage.store.picture(operation.footage)
 
     def base(self, request: Request) -> str:
         """What stands before the path of an address in an answer."""
