@@ -6,7 +6,7 @@ They say what was asked for, not what was heard: the files say so.
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from projects.prompts import Scene
@@ -86,10 +86,10 @@ def srt(cues: Iterable[Cue]) -> str:
 
 
 def _cut(cues: Iterable[Cue], start: float, end: float | None) -> Iterator[Cue]:
-    """What is shown between these two times."""
+    """What is shown between these two times; less than a thousandth of a second is nothing."""
     for cue in cues:
         first, last = max(cue.start, start), cue.end if end is None else min(cue.end, end)
-        if last > first:
+        if last - first >= 0.001:
             yield replace(cue, start=first, end=last)
 
 
@@ -130,7 +130,14 @@ def _parts(cue: Cue) -> list[Cue]:
 
 def _split(words: list[str], name: str, limit: int) -> list[str]:
     """The words in texts of so many columns that fit on the screen with the name before them."""
-    return _filled(words, lambda text: _width(text) <= limit and len(_rows(name + text)) <= ROWS)
+    texts: list[str] = []
+    for word in words:
+        longer = f"{texts[-1]}{word}" if texts else ""
+        if longer and _width(longer.strip()) <= limit and len(_rows(name + longer)) <= ROWS:
+            texts[-1] = longer
+        else:
+            texts.append(word)
+    return [text.strip() for text in texts]
 
 
 def _prefix(cue: Cue) -> str:
@@ -140,7 +147,17 @@ def _prefix(cue: Cue) -> str:
 
 
 def _rows(text: str, wide: int = WIDE) -> list[str]:
-    return _filled(_words(text), lambda row: _width(row) <= wide)
+    """The text in as few rows as it goes into. A word that is wider than a row has one of its own."""
+    rows: list[str] = []
+    taken = 0
+    for word in _words(text):
+        if rows and taken + _width(word.strip()) <= wide:
+            rows[-1] += word
+        else:
+            rows.append(word)
+            taken = 0
+        taken += _width(word)
+    return [row.strip() for row in rows]
 
 
 def _shown(text: str) -> str:
@@ -150,17 +167,6 @@ def _shown(text: str) -> str:
         tried = (_rows(text, wide) for wide in range(_width(text) // ROWS, WIDE + 1))
         rows = next(even for even in tried if len(even) == ROWS)
     return "\n".join(rows)
-
-
-def _filled(words: list[str], fits: Callable[[str], bool]) -> list[str]:
-    """The words in as few texts as they go into, one after the other. A word that fits nowhere is alone."""
-    texts: list[str] = []
-    for word in words:
-        if texts and fits((texts[-1] + word).strip()):
-            texts[-1] += word
-        else:
-            texts.append(word)
-    return [text.strip() for text in texts]
 
 
 def _words(text: str) -> list[str]:

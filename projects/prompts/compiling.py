@@ -102,7 +102,7 @@ def _dialogue(scene: Scene, name: str) -> str:
         return ""
     delivery = softened(one_line(scene.delivery).strip("().,;: "))
     how = f", {delivery}," if delivery else ""
-    return f'{name or "A voice"}{how} says: "{said}"'
+    return f'{softened(name) or "A voice"}{how} says: "{said}"'
 
 
 def _sentence(text: str) -> str:

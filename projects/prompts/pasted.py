@@ -97,7 +97,7 @@ def read_script(text: str, *, seconds: float | None = None, language: str = "en"
     if all(block.start is None for block in blocks):
         drafts = [draft for block in blocks for draft in block.drafts]
         return tuple(_dealt(drafts, 0.0, seconds, language))
-    return tuple(_timed(blocks, language))
+    return tuple(_timed(blocks, seconds, language))
 
 
 # --- times ---
@@ -108,13 +108,16 @@ def natural_seconds(line: str, language: str) -> float:
     return max(SHORTEST, math.ceil(speaking_seconds(line, language) * 2) / 2)
 
 
-def _timed(blocks: list[Block], language: str) -> Iterator[Scene]:
-    """Each block at its time; one without a time after the one before it."""
+def _timed(blocks: list[Block], seconds: float | None, language: str) -> Iterator[Scene]:
+    """Each block at its time; one without a time after the one before it.
+
+    Where only a start is given, the next start ends it, or the end of the clip.
+    """
     after = 0.0
     for index, block in enumerate(blocks):
         start = after if block.start is None else block.start
         end = block.end
-        following = blocks[index + 1].start if index + 1 < len(blocks) else None
+        following = blocks[index + 1].start if index + 1 < len(blocks) else seconds
         if end is None and block.start is not None and following is not None and following > start:
             end = following
         if end is None:

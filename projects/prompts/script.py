@@ -75,8 +75,8 @@ def name_key(name: str) -> str:
 
 def one_line(text: str) -> str:
     """Every run of white space is one blank; nothing is left that cannot be written."""
-    blank = " ".join(text.split())
-    return "".join(c for c in blank if unicodedata.category(c) not in _UNWRITTEN)
+    written = (c for c in text if c.isspace() or unicodedata.category(c) not in _UNWRITTEN)
+    return " ".join("".join(written).split())
 
 
 def unquoted(line: str) -> str:

@@ -26,8 +26,9 @@ class NoTime(ValueError):
 
 def read_time(text: str) -> float:
     """Seconds for "1:00", "00:00:01,500", "7.5", "7,5" or "3s". NoTime for anything else."""
-    plain = re.sub(r"\s*(?:s|sec|seconds)$", "", text.strip(), flags=re.IGNORECASE)
-    if len(plain) > 20 or not re.fullmatch(_TIME, plain, re.ASCII):
+    text = text.strip()
+    plain = re.sub(r"\s*(?:s|sec|seconds)$", "", text, flags=re.IGNORECASE) if len(text) <= 30 else ""
+    if not re.fullmatch(_TIME, plain, re.ASCII):
         raise NoTime(f"“{text[:20]}” is not a time")
     *larger, last = plain.replace(",", ".").split(":")
     if larger and (float(last) >= 60 or any(int(part) >= 60 for part in larger[1:])):
@@ -46,7 +47,8 @@ def read_span(text: str) -> tuple[float, float | None, str] | None:
     "0:00-0:04", "[00:00-00:04]", "[0-4s]", "0-4", "00:00:01,500 --> 00:00:04,000"; "[0:04]" and "0:04" are
     starts. None when it begins with none of these, NoTime when it does but says something like 0:75.
     """
-    text = text.strip()
+    # Runs of white space would let the patterns try every way to share them out.
+    text = " ".join(text.split())
     if found := _RANGE.match(text):
         return read_time(found["start"]), read_time(found["end"]), text[found.end() :].strip()
     if found := _MOMENT.match(text):
