@@ -84,14 +84,14 @@ def decoded(
     """Samples from `start` on, in the file's own seconds; holes in the file's times are silent."""
     if start > _PREROLL and audio.time_base:
         container.seek(int((start - Fraction(_PREROLL)) / audio.time_base), stream=audio)
-    done: int | None = None
+    done = 0
     for frame in _filtered(container.decode(audio), filters):
         chunk = samples_of(frame)
         at = round(((frame.pts or 0) * (frame.time_base or Fraction(1, RATE)) - start) * RATE)
-        off = at - (done or 0)
-        if done is None or abs(off) > _HOLE:
+        off = at - done
+        if not done or abs(off) > _HOLE:
             chunk = silence(off) + chunk if off > 0 else chunk[-off * 2 :]
-        done = (done or 0) + len(chunk) // 2
+        done += len(chunk) // 2
         yield chunk
 
 
