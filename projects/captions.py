@@ -117,12 +117,13 @@ def _parts(cue: Cue) -> list[Cue]:
     words, name = _words(cue.text), _prefix(cue)
     texts = _split(words, name, ROWS * WIDE)
     if 1 < len(texts) <= _MOST_EVENED:
-        even = sum(map(_width, words)) // len(texts)
+        even = min(ROWS * WIDE, sum(map(_width, words)) // len(texts))
         splits = (_split(words, name, limit) for limit in range(even, ROWS * WIDE + 1))
         texts = next(split for split in splits if len(split) <= len(texts))
     letters, parts, start = sum(map(len, texts)), [], cue.start
-    for text in texts:
-        end = cue.end if text is texts[-1] else start + (cue.end - cue.start) * len(text) / letters
+    for number, text in enumerate(texts, start=1):
+        share = (cue.end - cue.start) * len(text) / letters
+        end = start + share if number < len(texts) else cue.end
         parts.append(replace(cue, start=start, end=end, text=text))
         start = end
     return parts
@@ -164,7 +165,7 @@ def _shown(text: str) -> str:
     """The rows as they stand in a file: two are about equally long."""
     rows = _rows(text)
     if len(rows) == ROWS:
-        tried = (_rows(text, wide) for wide in range(_width(text) // ROWS, WIDE + 1))
+        tried = (_rows(text, wide) for wide in range(min(WIDE, _width(text) // ROWS), WIDE + 1))
         rows = next(even for even in tried if len(even) == ROWS)
     return "\n".join(rows)
 

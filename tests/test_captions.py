@@ -99,6 +99,13 @@ def test_a_long_line_becomes_several_captions_in_its_time() -> None:
     assert " ".join(cue.text for cue in found) == LONG
 
 
+def test_captions_that_fill_the_screen_stay_whole() -> None:
+    row = " ".join(["x" * 20, "y" * 21])
+    found = cues([Scene(start=0, end=4, line=" ".join([row] * 4))])
+    assert found == [Cue(0, 2, f"{row} {row}"), Cue(2, 4, f"{row} {row}")]
+    assert read_vtt(webvtt(found))[0][3] == f"{row}\n{row}"
+
+
 def test_it_writes_webvtt() -> None:
     assert webvtt(cues(SCENES)) == (
         "WEBVTT\n"
