@@ -17,6 +17,8 @@ WIDE = 42
 """Columns of a row at most, as captions are usually set; a Chinese or Japanese character takes two."""
 
 ROWS = 2
+_FULL = ROWS * WIDE + ROWS - 1
+"""Columns of a full screen, with the blank that the break takes the place of."""
 _LONGEST_NAME = 30
 _MOST_EVENED = 9
 """Captions that one line is dealt evenly over; a longer one is only cut where it must be."""
@@ -115,10 +117,10 @@ def _stamp(milliseconds: int, point: str) -> str:
 def _parts(cue: Cue) -> list[Cue]:
     """The caption in as few as fit on the screen, about equally long, with its time shared out by letters."""
     words, name = _words(cue.text), _prefix(cue)
-    texts = _split(words, name, ROWS * WIDE)
+    texts = _split(words, name, _FULL)
     if 1 < len(texts) <= _MOST_EVENED:
-        even = min(ROWS * WIDE, sum(map(_width, words)) // len(texts))
-        splits = (_split(words, name, limit) for limit in range(even, ROWS * WIDE + 1))
+        even = min(_FULL, sum(map(_width, words)) // len(texts))
+        splits = (_split(words, name, limit) for limit in range(even, _FULL + 1))
         texts = next(split for split in splits if len(split) <= len(texts))
     letters, parts, start = sum(map(len, texts)), [], cue.start
     for number, text in enumerate(texts, start=1):
