@@ -78,7 +78,7 @@ def problems(reel: Reel) -> list[str]:
 def _problems(reel: Reel) -> Iterator[str]:
     fps = rate(reel.fps)
     for piece in reel.pieces:
-        name, has = f"“{piece.name}”", max(float(_length(piece)), piece.seconds)
+        name, has = f"“{piece.name}”", max(float(length(piece)), piece.seconds)
         too_far = has + float(1 / fps) / 2
         if piece.start < 0:
             yield f"{name} cannot start before its beginning, at {piece.start:g} s."
@@ -96,13 +96,13 @@ def _problems(reel: Reel) -> Iterator[str]:
 
 def _frames_used(piece: Piece, fps: Fraction) -> tuple[int, int]:
     """The first frame that is used and the one after the last, counted in the clip at the film's rate."""
-    whole = floor(_length(piece) * fps)
+    whole = floor(length(piece) * fps)
     first = min(max(0, round(_exact(piece.start) * fps)), whole)
     last = whole if piece.end is None else min(round(_exact(piece.end) * fps), whole)
     return first, max(first, last)
 
 
-def _length(piece: Piece) -> Fraction:
+def length(piece: Piece) -> Fraction:
     """How long its picture is. The sound of a file is often a little longer, which is not to be seen."""
     if piece.frames and piece.fps:
         return Fraction(piece.frames) / rate(piece.fps)
