@@ -4,14 +4,18 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
+from django.utils.text import slugify
 
+from projects.captions import Cue
 from projects.models.clips import Clip
 from projects.models.leased import ForbiddenArrow, Leased
 from projects.models.projects import Project, remove_files
+from projects.models.reels import Assembly, frozen_cues, thawed_cues
 
 
 def track_path(film: "Film", filename: str) -> str:
@@ -65,6 +69,52 @@ class Film(models.Model):
     def latest(self) -> "Render | None":
         return self.renders.first()
 
+    @property
+    def made(self) -> "Render | None":
+        """The one whose file is the film: the newest that is ready, also while another is at work."""
+        return self.renders.filter(state=RenderState.READY).first()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the film was changed since its file was made."""
+        made = self.made
+        return made is not None and made.reel != self.assembly.frozen
+
+    # --- as it would be rendered now: see `Assembly` ---
+
+    @property
+    def assembly(self) -> Assembly:
+        return Assembly(self)
+
+    def troubles(self) -> list[str]:
+        return self.assembly.troubles()
+
+    def mixed(self) -> list[str]:
+        return self.assembly.mixed()
+
+    def needs_reencoding(self) -> str:
+        return self.assembly.needs_reencoding()
+
+    def span(self) -> float:
+        return self.assembly.seconds
+
+    def cues(self) -> list[Cue]:
+        """The captions of its file, or of the film as it is planned while there is none."""
+        made = self.made
+        return thawed_cues(made.cues) if made else self.assembly.cues()
+
+    def frozen(self) -> dict[str, Any]:
+        """The reel of its file, or of the film as it is planned while there is none; see `reels.thawed`."""
+        made = self.made
+        return made.reel if made else self.assembly.frozen
+
+    def download_name(self, ending: str = "mp4") -> str:
+        """`night-market_rain-on-neon.mp4`"""
+        project = slugify(self.project.name)[:32].strip("-") or "project"
+        return f"{project}_{slugify(self.name)[:48].strip('-') or 'film'}.{ending}"
+
+    # --- what a person does ---
+
     def add(self, clip: Clip) -> "Cut":
         """Puts a clip at the end."""
         return self.cuts.create(clip=clip, clip_title=clip.title, position=self.cuts.count())
@@ -75,11 +125,16 @@ class Film(models.Model):
             if cut.position != position:
                 Cut.objects.filter(pk=cut.pk).update(position=position)
 
-    def ask_render(self, user: Any, token: uuid.UUID, reel: dict[str, Any], cues: list[Any]) -> "Render":
-        """One queued render a press of the button. ForbiddenArrow while another is at work."""
+    def ask_render(self, user: Any, token: uuid.UUID) -> "Render":
+        """One queued render a press of the button, of the film as it is now. For one without `troubles`.
+
+        ForbiddenArrow while another is at work.
+        """
+        planned = self.assembly
+        frozen = {"reel": planned.frozen, "cues": frozen_cues(planned.cues())}
         try:
             with transaction.atomic():
-                render = self.renders.create(asked_by=user, token=token, reel=reel, cues=cues, next_at=Now())
+                render = self.renders.create(asked_by=user, token=token, next_at=Now(), **frozen)
         except IntegrityError:
             if earlier := self.renders.filter(token=token).first():
                 return earlier
@@ -150,7 +205,7 @@ class Render(Leased):
     asked_at = models.DateTimeField(db_default=Now(), editable=False)
     token = models.UUIDField()
     reel = models.JSONField()
-    """See `projects.montage.reel`; files by their names in storage, clips by their ids."""
+    """See `projects.models.reels`: files by their names in storage, clips by their ids."""
     cues = models.JSONField(default=list, blank=True)
     """Its captions."""
     state = models.CharField(max_length=10, choices=RenderState, default=RenderState.QUEUED)
@@ -159,6 +214,7 @@ class Render(Leased):
     begun_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    """How often it was begun, without those times that a poller put it back because it was asked to stop."""
     sentence = models.TextField(blank=True)
     """What went wrong."""
 
@@ -204,8 +260,22 @@ class Render(Leased):
     def ready(self) -> bool:
         return self.state == RenderState.READY
 
+    @property
+    def folder(self) -> str:
+        """Where its files lie in storage."""
+        return f"films/{self.pk}"
+
     def file_names(self) -> list[str]:
-        return [self.file.name, self.poster.name]
+        """Its files, and what a poller that was killed before it could name its own has left beside them."""
+        try:
+            _, found = default_storage.listdir(self.folder)
+        except FileNotFoundError:
+            found = []
+        return [f"{self.folder}/{name}" for name in found]
+
+    def remove_strays(self) -> None:
+        """Deletes what was left in its folder and is not the film."""
+        remove_files(set(self.file_names()) - {self.file.name, self.poster.name})
 
     def remove_older(self) -> None:
         """Deletes what earlier renders of the film left, once this one is ready."""
@@ -225,13 +295,13 @@ class Render(Leased):
         """Raises LostLease when a person cancelled it, or another poller has it."""
         self._update(False, progress=progress)
 
-    def put_back(self, *, next_in: float = 0, sentence: str = "") -> None:
-        """rendering → queued: any poller may begin anew after that many seconds."""
-        self._move(RenderState.QUEUED, **self._release(next_in), sentence=sentence, begun_at=None)
+    def put_back(self) -> None:
+        """rendering → queued: any poller may begin anew; it does not count as a try."""
+        self._move(RenderState.QUEUED, **self._anew(0), tries=F("tries") - 1)
 
     def meet_trouble(self, *, next_in: float, reason: str, sentence: str) -> None:
-        """Something went wrong that a later try may not meet."""
-        self.put_back(next_in=next_in, sentence=sentence)
+        """rendering → queued: something went wrong that a later try may not meet."""
+        self._move(RenderState.QUEUED, **self._anew(next_in), sentence=sentence)
 
     def finish(self, **file: Any) -> None:
         """rendering → ready: the file stands under its final name."""
@@ -250,6 +320,9 @@ class Render(Leased):
 
     def _end(self) -> dict[str, Any]:
         return {"next_at": None, "owner": "", "finished_at": Now()}
+
+    def _anew(self, next_in: float) -> dict[str, Any]:
+        return {**self._release(next_in), "begun_at": None, "progress": 0.0}
 
     def _move(self, to: str, *, by_person: bool = False, **fields: Any) -> None:
         """The only line that changes a state. Raises LostLease."""

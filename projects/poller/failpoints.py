@@ -21,6 +21,9 @@ NAMES = (
     "joined",
     "ready_saved",
 )
+"""In a clip's life."""
+FILM_NAMES = ("rendered", "film_published")
+"""Between the steps of making a film."""
 _PLACE, _, _TIME = os.environ.get("VEOWEB_KILL_AT", "").partition(":")
 _passed = itertools.count(1)
 
