@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.montage.reel import Piece, Reel, Title
@@ -110,6 +110,7 @@ def test_it_finds_nothing_wrong_with_a_whole_clip() -> None:
     assert problems(a_reel(a_piece(seconds=8.021, frames=192, end=8.03))) == []
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     lengths=st.lists(st.tuples(st.integers(1, 400), st.floats(0, 20)), min_size=1, max_size=12),
     fps=st.sampled_from([23.976, 24, 25, 29.97, 30, 60]),
