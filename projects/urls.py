@@ -113,7 +113,7 @@ clip_urls = [
     path("stop/", chains.stop, name="clip_stop"),
     path("keep/", chains.keep, name="clip_keep"),
     path("go-on/", chains.go_on, name="clip_go_on"),
-    path("parts/<int:number>/video.mp4", chains.part_video, name="part_video"),
+    path("parts/<int:number>/video.mp4", media.part_video, name="part_video"),
 ]
 
 urlpatterns = [

@@ -17,8 +17,10 @@ from projects import figures
 from projects.models.states import State, SubmissionOutcome
 
 if TYPE_CHECKING:
+    from projects.models.chains import Chain
     from projects.models.clips import Clip
     from projects.models.operations import Operation
+    from projects.models.parts import Part
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,18 @@ class Explanation:
 @dataclass(frozen=True)
 class Reason:
     """`what` replaces the sentence that came with the code. `next` is for a clip that has ended, `meanwhile`
-    for one that is tried again by itself."""
+    for one that is tried again by itself, `onward` for a part of a long clip with a video before it."""
 
     what: str = ""
     next: str = ""
     meanwhile: str = ""
+    onward: str = ""
 
 
 _ADMIN = "An administrator must check the credential in .env; then try again."
 _ADMIN_MEANWHILE = "An administrator must check the credential in .env."
 _CHANGE = "Change the wording or the picture and try again."
+_CHANGE_PART = "Change part {number} and go on"
 _AGAIN = "Try again, or reuse the settings for a new clip."
 _OTHER_MODEL = "Reuse the settings with another model."
 _GONE = "Reuse the settings to make it anew; that is charged again."
@@ -86,17 +90,24 @@ REASONS: dict[str, Reason] = {
     ),
     "region": Reason("", "An administrator must run the studio where Google offers the service."),
     # the request
-    "bad_request": Reason("Google refused this request.", "Change the settings or the prompt and try again."),
+    "bad_request": Reason(
+        "Google refused this request.", "Change the settings or the prompt and try again.", "", _CHANGE_PART
+    ),
     "field_unsupported": Reason("", "Reuse the settings without it, or with another model."),
     "too_large": Reason("The request is too large for Google.", "Use smaller pictures and try again."),
     "model_retired": Reason("", _OTHER_MODEL),
     "model_unknown": Reason("", _OTHER_MODEL),
     "not_found": Reason("", _OTHER_MODEL),
-    "prompt_blocked": Reason("Google refused the prompt or a picture.", _CHANGE),
-    "filtered": Reason("Google's safety filter held this clip back.", _CHANGE),
+    "prompt_blocked": Reason("Google refused the prompt or a picture.", _CHANGE, "", _CHANGE_PART),
+    "filtered": Reason("Google's safety filter held this clip back.", _CHANGE, "", _CHANGE_PART),
     "seed_missing": Reason("A picture of this clip is no longer here.", "Upload it again in a new clip."),
     "source_missing": Reason("", "Choose another clip to work on."),
-    "rejected": Reason("Google refused this request.", "Change the settings or the prompt and try again."),
+    "source_gone": Reason(
+        "", "Continue from its last frame in a new clip.", "", "Go on with part {number} from the last frame"
+    ),
+    "rejected": Reason(
+        "Google refused this request.", "Change the settings or the prompt and try again.", "", _CHANGE_PART
+    ),
     "never_sent": Reason("", "Try again when the network works."),
     # limits and troubles that pass
     "quota": Reason("Google's limit is reached.", "Try again later."),
@@ -131,6 +142,10 @@ REASONS: dict[str, Reason] = {
     "foreign_host": Reason(
         "", "An administrator must look at this address.", "An administrator must look at it."
     ),
+    "not_joined": Reason(
+        "This clip is saved, but could not be joined to what was there before.",
+        "Its own video is in the list of parts; an administrator finds the details in the log.",
+    ),
     "disk": Reason(
         "The clip is ready at Google but could not be saved here.",
         _GONE,
@@ -161,19 +176,20 @@ CATEGORY_OF_CODE = {code: name for name, codes in _CATEGORIES.items() for code i
 
 
 def explain(clip: "Clip") -> Explanation | None:
-    """None when all is well: the clip is ready, or at work without trouble."""
+    """None when all is well: the clip is ready and whole, or at work without trouble."""
+    chain = clip.chain
     if clip.ready:
-        return None
+        return _cut_short(chain) if chain.unfinished else None
     operation = clip.operation
     if clip.stranded:
-        return Explanation(_stranded(clip), _cost(clip, operation), _leave_demo(clip), operation.google_text)
+        return Explanation(_stranded(clip), _cost(chain, operation), _leave_demo(clip), operation.google_text)
     if clip.active and not operation.reason:
         return None
     reason = REASONS.get(operation.reason, Reason())
     return Explanation(
-        what=_what(operation, reason),
-        cost=_cost(clip, operation),
-        next=" ".join(_steps(operation, reason)),
+        what=_of_its_part(_what(operation, reason), chain, operation),
+        cost=_cost(chain, operation),
+        next=" ".join(_steps(chain, operation, reason)),
         google=operation.google_text,
     )
 
@@ -207,58 +223,104 @@ def _what(operation: "Operation", reason: Reason) -> str:
     return f"{what.rstrip('.')}: {', '.join(names)}." if names else what
 
 
-def _cost(clip: "Clip", operation: "Operation") -> str:
-    if clip.simulated:
-        return "Nothing was paid: this clip is simulated."
+def _cut_short(chain: "Chain") -> Explanation:
+    made, count = len(chain.made), len(chain.parts)
+    go_on = f"Go on with part {made + 1}, or leave it as it is."
+    return Explanation(f"Stopped after part {made} of {count}.", "", go_on)
+
+
+def _of_its_part(what: str, chain: "Chain", operation: "Operation") -> str:
+    """Of a long clip: "Part 3 of 6: Google's safety filter held it back." """
+    if not chain.long:
+        return what
+    for words, short in (("this clip's", "its"), ("this clip", "it"), ("This clip", "It")):
+        what = what.replace(words, short)
+    return f"Part {operation.part.number} of {len(chain.parts)}: {what}"
+
+
+def _cost(chain: "Chain", operation: "Operation") -> str:
+    before = [part for part in chain.made if part.position < operation.part.position]
+    if chain.clip.simulated:
+        sentence = "Nothing was paid: this clip is simulated."
+        return f"{sentence} {_counted(before)} can be watched." if before else sentence
     doubtful = doubtful_micros(operation)
-    sentence = _own_cost(clip, operation, doubtful)
+    sentence = _own_cost(operation, doubtful, f" for part {operation.part.number}" if before else "")
     if doubtful and operation.state != State.UNCONFIRMED and operation.reason != "gave_up":
         sentence += f" An earlier request that was never confirmed may have cost {figures.usd(doubtful)}."
+    if before:
+        paid = sum(part.made.charged_micros or 0 for part in before if part.made)
+        sentence += f" {_counted(before)} cost {figures.usd(paid)} and can be watched."
     return sentence
 
 
-def _own_cost(clip: "Clip", operation: "Operation", doubtful: int) -> str:
-    price = figures.usd(clip.price_micros)
+def _counted(parts: list["Part"]) -> str:
+    """ "Part 1", "Parts 1 and 2", "Parts 1 to 3"."""
+    if len(parts) == 1:
+        return "Part 1"
+    return f"Parts 1 {'and' if len(parts) == 2 else 'to'} {len(parts)}"
+
+
+def _own_cost(operation: "Operation", doubtful: int, part: str) -> str:
+    """`part` is " for part 3" where parts before it cost something else, else ""."""
+    price = figures.usd(operation.part.price_micros)
     match operation.state:
         case State.UNCONFIRMED:
-            return f"It may have cost {figures.usd(doubtful or clip.price_micros)}."
+            return f"It may have cost {figures.usd(doubtful or operation.part.price_micros)}."
         case State.CANCELLED if operation.reason == "gave_up":
-            return f"Google may have charged {figures.usd(doubtful or clip.price_micros)}."
+            return f"Google may have charged {figures.usd(doubtful or operation.part.price_micros)}{part}."
         case State.CANCELLED if operation.remote_ref:
-            return f"Google may still charge {price}."
+            return f"Google may still charge {price}{part}."
         case State.QUEUED | State.REJECTED | State.CANCELLED:
-            return "Nothing was charged."
-        case State.FILTERED | State.FAILED if clip.cost_micros is not None:
-            return f"The cost is recorded as {figures.usd(clip.cost_micros)}."
-        case State.FILTERED:
-            return "Google did not say whether it charged for this."
+            return f"Nothing was charged{part}."
+        case State.FILTERED | State.FAILED if operation.charged_micros is not None:
+            return f"The cost{part} is recorded as {figures.usd(operation.charged_micros)}."
+        case State.FILTERED | State.FAILED:
+            return f"Google did not say whether it charged{part or ' for this'}."
         case State.EXPIRED if operation.done_at:
-            return f"Google charged about {figures.usd(operation.cost)}."
+            return f"Google charged about {figures.usd(operation.cost)}{part}."
         case State.EXPIRED:
-            return f"Google may have charged {price}."
-        case State.FAILED:
-            return "Google did not say whether it charged for this."
+            return f"Google may have charged {price}{part}."
+        case State.SUCCEEDED:
+            return f"Google charged about {figures.usd(operation.cost)}{part}."
         case State.DOWNLOADING | State.VERIFYING:
-            return (
-                f"Google charged about {figures.usd(operation.cost)}; fetching the file again costs nothing."
-            )
+            cost = figures.usd(operation.cost)
+            return f"Google charged about {cost}{part}; fetching the file again costs nothing."
     return f"It costs {price} if Google finishes it."
 
 
-def _steps(operation: "Operation", reason: Reason) -> Iterator[str]:
+def _steps(chain: "Chain", operation: "Operation", reason: Reason) -> Iterator[str]:
     if operation.state in State.ACTIVE:
         yield _next_try(operation)
         yield from filter(None, [reason.meanwhile])
         if operation.state in State.TO_FETCH:
             yield time_left(operation)
-    elif operation.state == State.UNCONFIRMED:
+        return
+    if operation.state == State.UNCONFIRMED:
         yield from _unconfirmed(operation)
-    elif operation.state == State.CANCELLED and operation.remote_ref:
-        yield f"You can fetch it after all. {time_left(operation)}"
+        return
+    if operation.state == State.CANCELLED and operation.remote_ref:
+        yield f"You can fetch it after all. {time_left(operation)}".strip()
     elif operation.state == State.FILTERED and "audio" in operation.google_text.lower():
         yield "The filter for sound is often mistaken: the same settings may pass on another try."
-    else:
+    elif operation.state == State.SUCCEEDED or not chain.unfinished:
         yield reason.next or _AGAIN
+    if chain.unfinished:
+        yield _onward(len(chain.made) + 1, reason)
+
+
+def _onward(number: int, reason: Reason) -> str:
+    """What can be done for the rest of a clip that has a video already."""
+    go_on = f"go on with part {number}"
+    if reason.next == _OTHER_MODEL:
+        return f"Keep what is there, or r{_OTHER_MODEL[1:]}"
+    if reason.next.startswith("An administrator"):
+        admin = reason.next.replace("try again", go_on).replace("Try again", go_on.capitalize())
+        return f"{admin} You can also keep what is there."
+    if reason.next.startswith("Try again ") and reason.next != _AGAIN:
+        step = reason.next.removesuffix(".").replace("Try again", go_on.capitalize())
+    else:
+        step = reason.onward.format(number=number) or go_on.capitalize()
+    return f"{step}, or keep what is there."
 
 
 def _next_try(operation: "Operation") -> str:

@@ -5,21 +5,24 @@ from collections.abc import Sequence
 from django.db.models import prefetch_related_objects
 
 from projects.forms import again_price, new_token, why_no_again, why_no_work
+from projects.forms.onward import part_price
 from projects.models import Clip, Lineup, Operation, State
 from projects.veo.catalog import EDIT, EXTEND, Model
 from projects.views.access import CLIP_NEEDS
+from projects.views.parts import kinds, parts_of
 
 
 def dress(clips: Sequence[Clip], lineup: Lineup) -> Sequence[Clip]:
     """Adds to each clip what its card offers.
 
     `usual` seconds and `queue_place`; price and token of its "Try again", and why there is none; whether it
-    can be extended or edited, and why not; and the model that makes it where its own is gone.
+    can be extended or edited, and why not; the model that makes it where its own is gone; its `several`
+    parts, with the price of the one at work; and whether its script makes captions, in which language.
     """
     prefetch_related_objects(
         clips, *CLIP_NEEDS, "source__operations", "source__parts__operations", "source__project"
     )
-    usual = Operation.objects.usual_seconds({clip.kind for clip in clips if clip.active})
+    usual = Operation.objects.usual_seconds({kind for clip in clips for kind in kinds(clip)})
     queued = any(clip.operation.state == State.QUEUED for clip in clips)
     places = Operation.objects.places_in_line() if queued else {}
     for clip in clips:
@@ -32,6 +35,10 @@ def dress(clips: Sequence[Clip], lineup: Lineup) -> Sequence[Clip]:
         clip.why_no_edit = why_no_work(clip, EDIT, lineup)
         clip.why_no_work = _reasons(clip, lineup)
         clip.replacement = _replacement(clip, lineup)
+        clip.several = parts_of(clip, usual)
+        clip.part_micros = part_price(clip, lineup)
+        clip.captioned = clip.watchable and _speaks(clip)
+        clip.language = _language(clip)
     return clips
 
 
@@ -42,6 +49,19 @@ def _reasons(clip: Clip, lineup: Lineup) -> list[str]:
     model = lineup.get(clip.model)
     reasons = [clip.why_no_extend] + ([clip.why_no_edit] if model and model.edit else [])
     return list(dict.fromkeys(filter(None, reasons)))
+
+
+def _speaks(clip: Clip) -> bool:
+    """Whether anything is said in its script, or in that of what it extends."""
+    if any(scene.get("line") for part in clip.chain.made for scene in part.scenes):
+        return True
+    return clip.task == EXTEND and clip.source is not None and _speaks(clip.source)
+
+
+def _language(clip: Clip) -> str:
+    """Of its captions: those of an extension begin with those of what it extends."""
+    script = clip.script or (clip.source.script if clip.source else {})
+    return str(script.get("language") or "en")
 
 
 def _replacement(clip: Clip, lineup: Lineup) -> Model | None:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from projects import figures
 from projects.forms import AttachForm, again_price, why_no_again
+from projects.forms.onward import part_price
 from projects.models import Clip, ForbiddenArrow, Lineup, LostLease, Operation, State
 from projects.views.access import back, visible_clip
 from projects.views.clips import clip_page
@@ -91,7 +92,7 @@ def again(request: HttpRequest, clip: Clip) -> HttpResponse:
     if token is None:
         messages.error(request, "That button was incomplete, so nothing was sent. Press it again.")
         return back(request, clip.get_absolute_url())
-    if _agreed(request, clip, lineup) is None:
+    if _agreed(request, clip, lineup, again_price(clip, lineup)) is None:
         return back(request, clip.get_absolute_url())
     recipe = {name: getattr(clip, name) for name in _RECIPE} | {"references": clip.reference_pictures}
     [new, *_] = Clip.objects.ask_for(clip.project, request.user, token, 1, recipe)
@@ -149,7 +150,7 @@ def submit_again(request: HttpRequest, clip: Clip) -> HttpResponse:
     if "agree" not in request.POST:
         messages.error(request, "Nothing was sent. Tick the box if you agree that it may be charged twice.")
         return redirect(clip)
-    price = _agreed(request, clip, lineup)
+    price = _agreed(request, clip, lineup, part_price(clip, lineup))
     if price is None:
         return redirect(clip)
     return _act(
@@ -203,9 +204,8 @@ def _act(
     return back(request, clip.get_absolute_url())
 
 
-def _agreed(request: HttpRequest, clip: Clip, lineup: Lineup) -> int | None:
+def _agreed(request: HttpRequest, clip: Clip, lineup: Lineup, price: int | None) -> int | None:
     """The price, if it is the one that the person saw; else None, and a message that says why not."""
-    price = again_price(clip, lineup)
     if price is None:
         gone = f"{clip.model_label} cannot be ordered any more. Reuse the settings with another model."
         messages.error(request, why_no_again(clip, lineup) or gone)
@@ -216,12 +216,27 @@ def _agreed(request: HttpRequest, clip: Clip, lineup: Lineup) -> int | None:
 
 
 def _what_cancelling_means(clip: Clip, operation: Operation) -> list[str]:
+    return [*_its_cost(clip, operation), *_its_parts(clip, operation)]
+
+
+def _its_cost(clip: Clip, operation: Operation) -> list[str]:
     if not operation.remote_ref:
         return ["It was not sent to Google yet, so nothing is charged."]
     if clip.simulated:
         return ["It is simulated, so nothing is charged."]
-    price = figures.usd(clip.price_micros)
+    price = figures.usd(operation.part.price_micros)
     return [
         f"Google has accepted it. Cancelling here does not stop Google: it may still charge {price}.",
         "You can fetch it after all while Google keeps it, for about two days.",
     ]
+
+
+def _its_parts(clip: Clip, operation: Operation) -> list[str]:
+    """What a cancelled part means for the rest of a long clip."""
+    chain, number = clip.chain, operation.part.number
+    if not chain.long:
+        return []
+    sentences = [f"Part {number} of {len(chain.parts)} is at work; no part after it is begun."]
+    if chain.made:
+        sentences.append("What is made stays: you can watch it, keep it, or go on with it later.")
+    return sentences
