@@ -16,6 +16,7 @@ from projects.forms.pictures import (
     store,
 )
 from projects.forms.projects import ProjectForm
+from projects.forms.storyboard import Making, MoveForm, makings, settings_of
 from projects.forms.work import again_price, why_no_again, why_no_work
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "AttachForm",
     "Choice",
     "ClipForm",
+    "Making",
+    "MoveForm",
     "PictureForm",
     "PicturesForm",
     "ProjectForm",
@@ -33,9 +36,11 @@ __all__ = [
     "again_price",
     "kept_clip",
     "kept_pictures",
+    "makings",
     "new_token",
     "nothing_usable",
     "offers",
+    "settings_of",
     "settle",
     "store",
     "why_no_again",

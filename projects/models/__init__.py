@@ -10,7 +10,7 @@ from projects.models.operations import Operation
 from projects.models.parts import CONTINUE, EXTEND, NEW, Part
 from projects.models.projects import Picture, Project
 from projects.models.states import ARROWS, CLIP_STATUS, ClipStatus, State, SubmissionOutcome
-from projects.models.storyboard import Shot, Speaker
+from projects.models.storyboard import MOST_SHOTS, Shot, Speaker, StoryboardFull
 from projects.models.submissions import Event, Submission
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "CLIP_STATUS",
     "CONTINUE",
     "EXTEND",
+    "MOST_SHOTS",
     "NEW",
     "BackEndReport",
     "Chain",
@@ -42,6 +43,7 @@ __all__ = [
     "Shot",
     "Speaker",
     "State",
+    "StoryboardFull",
     "Submission",
     "SubmissionOutcome",
     "files_of",
