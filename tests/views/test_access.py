@@ -1,13 +1,17 @@
 """Promise P5: every address, for its owner, a stranger and nobody. A new address has to be added here."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from projects.models import Clip, Picture, Project, State
+from projects.models import Clip, Film, Picture, Project, Shot, Speaker, State
 from tests.factories import make_clip, make_picture
 from tests.media import make_png
 
@@ -31,6 +35,35 @@ OF_PROJECT = {
     "clip_create",
     "clip_options",
     "picture_upload",
+    "script_read",
+    "speaker_list",
+    "storyboard",
+    "shot_add",
+    "shots_make",
+    "storyboard_film",
+    "storyboard_live",
+    "film_list",
+    "film_create",
+}
+OF_SPEAKER = {"speaker_edit", "speaker_delete"}
+OF_SHOT = {"shot_detail", "shot_move", "shot_take", "shot_delete"}
+OF_FILM = {
+    "film_detail",
+    "film_live",
+    "film_settings",
+    "film_add",
+    "film_cut",
+    "film_delete",
+    "film_render",
+    "film_cancel",
+    "film_video",
+    "film_poster",
+    "film_download",
+    "film_captions",
+    "film_captions_srt",
+    "film_edl",
+    "film_otio",
+    "film_bundle",
 }
 OF_CLIP = {
     "clip_detail",
@@ -47,9 +80,16 @@ OF_CLIP = {
     "clip_submit_again",
     "clip_give_up",
     "clip_delete",
+    "clip_captions",
+    "clip_captions_srt",
+    "clip_script",
+    "clip_stop",
+    "clip_keep",
+    "clip_go_on",
+    "part_video",
 }
 OF_PICTURE = {"picture_crop"}
-CLOSED = sorted(OF_PROJECT | OF_CLIP | OF_PICTURE)
+CLOSED = sorted(OF_PROJECT | OF_SPEAKER | OF_SHOT | OF_FILM | OF_CLIP | OF_PICTURE)
 
 
 @pytest.fixture
@@ -63,12 +103,41 @@ def clip(project: Project) -> Clip:
 
 
 @pytest.fixture
-def address(request: pytest.FixtureRequest, project: Project, clip: Clip, picture: Picture) -> str:
+def film(project: Project, clip: Clip) -> Film:
+    """Rendered, so that everything about it is there to be had."""
+    film = Film.objects.create(project=project, name="Night")
+    film.add(clip)
+    reel = {"pieces": [], "size": [1280, 720], "fps": 24.0}
+    render = film.renders.create(token=uuid.uuid4(), reel=reel, next_at=timezone.now())
+    film.renders.filter(pk=render.pk).update(
+        state="ready",
+        next_at=None,
+        file=default_storage.save("films/night.mp4", ContentFile(b"a film")),
+        poster=default_storage.save("films/night.jpg", ContentFile(b"a picture")),
+        sha256="cd" * 32,
+        size=6,
+        seconds=4.0,
+        finished_at=timezone.now(),
+    )
+    return film
+
+
+@pytest.fixture
+def address(
+    request: pytest.FixtureRequest, project: Project, clip: Clip, picture: Picture, film: Film
+) -> str:
     name: str = request.param
     if name in OF_PROJECT:
         return reverse(name, args=[project.pk])
+    if name in OF_SPEAKER:
+        return reverse(name, args=[project.pk, Speaker.objects.create(project=project, name="Mara").pk])
+    if name in OF_SHOT:
+        return reverse(name, args=[Shot.objects.create(project=project, position=0).pk])
+    if name in OF_FILM:
+        cut = [film.cuts.get().pk] if name == "film_cut" else []
+        return reverse(name, args=[film.pk, *cut])
     if name in OF_CLIP:
-        return reverse(name, args=[clip.pk])
+        return reverse(name, args=[clip.pk, *([1] if name == "part_video" else [])])
     if name in OF_PICTURE:
         return reverse(name, args=[picture.pk, "16x9"])
     return reverse(name)
