@@ -9,6 +9,7 @@ What a sound encoder writes before time 0 ("priming") is left out: it would stan
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,11 @@ from projects.montage.scan import Scan, scan
 from projects.video import opened, video_stream
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.packet import Packet
     from av.stream import Stream
+    from av.video.stream import VideoStream
 
 
 def obstacle(reel: Reel) -> str:
@@ -99,6 +102,18 @@ def _streams(film: "OutputContainer", first: Scan, template: ExitStack) -> dict[
     return streams
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a piece's sound comes from and goes to, in samples, and how many a packet has."""
+
+    begin: int
+    """Of what is kept, in the piece."""
+    start: int
+    end: int
+    """Of the same, in the film."""
+    packet: int
+
+
 class _Joint:
     """Where in the film the next packets stand."""
 
@@ -115,17 +130,28 @@ class _Joint:
 
     def packets(self, piece: Scan) -> "Iterator[Packet[Any]]":
         with named(piece.piece.name), opened(piece.piece.path) as container:
-            video = video_stream(container)
-            for packet in container.demux(video, *container.streams.audio[:1]):
+            video, audio = video_stream(container), container.streams.audio[:1]
+            place = self._place(piece, video, audio[0]) if audio else None
+            for packet in container.demux(video, *audio):
                 if packet.size == 0 or packet.pts is None:
                     continue
                 if packet.stream_index == video.index:
                     wanted = self._retime_picture(packet, piece)
                 else:
-                    wanted = self._retime_sound(packet, piece, Fraction(piece.zero) * (video.time_base or 0))
+                    wanted = place is not None and self._retime_sound(packet, place)
                 if wanted:
                     yield packet
         self.shown += piece.frames
+
+    def _place(self, piece: Scan, video: "VideoStream", audio: "AudioStream") -> "_Place":
+        length, rate = self.frame_seconds, audio.codec_context.sample_rate
+        zero = piece.zero * (video.time_base or Fraction(0))
+        return _Place(
+            begin=round((zero + piece.begin * length) * rate),
+            start=round(self.shown * length * rate),
+            end=round((self.shown + piece.frames) * length * rate),
+            packet=piece.audio_frame,
+        )
 
     def _retime_picture(self, packet: "Packet[Any]", piece: Scan) -> bool:
         place = ((packet.pts or 0) - piece.zero) // piece.tick
@@ -137,19 +163,15 @@ class _Joint:
         self._stored += 1
         return True
 
-    def _retime_sound(self, packet: "Packet[Any]", piece: Scan, zero: Fraction) -> bool:
+    def _retime_sound(self, packet: "Packet[Any]", place: "_Place") -> bool:
         """Where the picture wants this packet to be, or at the end of what is written if that is near."""
-        rate, half = 1 / packet.time_base, piece.audio_frame / 2
-        begin = (zero + piece.begin * self.frame_seconds) * rate
-        start, end = (
-            frames * self.frame_seconds * rate for frames in (self.shown, self.shown + piece.frames)
-        )
-        inside = (packet.pts or 0) - begin
-        ideal = start + inside
-        if inside <= -half or ideal < self._heard - half or self._heard + half > end:
+        half = place.packet // 2
+        inside = (packet.pts or 0) - place.begin
+        ideal = place.start + inside
+        if inside <= -half or ideal < self._heard - half or self._heard + half > place.end:
             return False
-        at = self._heard if ideal - self._heard <= half else round(ideal)
+        at = self._heard if ideal - self._heard <= half else ideal
         packet.pts = packet.dts = at
-        packet.duration = piece.audio_frame
-        self._heard = at + piece.audio_frame
+        packet.duration = place.packet
+        self._heard = at + place.packet
         return True

@@ -177,9 +177,10 @@ def _ask(
 
 def _tell(cutter: "subprocess.Popen[bytes]", order: dict[str, Any]) -> None:
     assert cutter.stdin  # noqa: S101 - a pipe was asked for; for the type checker
+    line = json.dumps(order).encode() + b"\n"
     with suppress(BrokenPipeError):  # it has ended already, which its output will tell
-        cutter.stdin.write(json.dumps(order).encode() + b"\n")
-        cutter.stdin.flush()
+        while line:  # not through a buffer, which would break again when it is closed
+            line = line[os.write(cutter.stdin.fileno(), line) :]
 
 
 def _lines(

@@ -63,6 +63,8 @@ def scan(piece: Piece) -> Scan:
         video = video_stream(container)
         audio = container.streams.audio[0] if container.streams.audio else None
         pictures, sounds = _packets(container, video, audio)
+        if not pictures:
+            raise VideoError("The file holds no pictures.")
         if len(pictures) < video.frames:
             _check_without_edit_list(piece)
         alike = _of_pictures(video) | (_of_sound(audio) if audio else {})
@@ -168,17 +170,18 @@ def _order(piece: Piece, video: "VideoStream", packets: list[_Packet]) -> _Found
     rate = Fraction(video.average_rate or 0)
     tick = 1 / rate / video.time_base if rate and video.time_base else Fraction(0)
     shown = sorted(packet.pts for packet in packets)
-    even = tick > 0 and all(at == shown[0] + n * tick for n, at in enumerate(shown))
-    if not even or tick.denominator != 1 or any(packet.hidden for packet in packets):
+    step = int(tick) if tick.denominator == 1 else 0
+    even = step > 0 and shown == list(range(shown[0], shown[0] + len(shown) * step, step))
+    if not even or any(packet.hidden for packet in packets):
         return _Found(trouble="has frames that do not follow each other evenly")
-    places = [(packet.pts - shown[0]) // int(tick) for packet in packets]
+    places = [(packet.pts - shown[0]) // step for packet in packets]
     begin = round(piece.start * rate)
     end = len(places) if piece.end is None else min(len(places), round(piece.end * rate))
     found = _Found(
         begin=begin,
         end=end,
         zero=shown[0],
-        tick=int(tick),
+        tick=step,
         delay=max(stored - place for stored, place in enumerate(places)),
     )
     kept = [stored for stored, place in enumerate(places) if begin <= place < end]
