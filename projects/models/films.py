@@ -103,11 +103,6 @@ class Film(models.Model):
         made = self.made
         return thawed_cues(made.cues) if made else self.assembly.cues()
 
-    def frozen(self) -> dict[str, Any]:
-        """The reel of its file, or of the film as it is planned while there is none; see `reels.thawed`."""
-        made = self.made
-        return made.reel if made else self.assembly.frozen
-
     def download_name(self, ending: str = "mp4") -> str:
         """`night-market_rain-on-neon.mp4`"""
         project = slugify(self.project.name)[:32].strip("-") or "project"

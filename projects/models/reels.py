@@ -60,7 +60,8 @@ class Assembly:
     def frozen(self) -> dict[str, Any]:
         """What a render keeps; see `thawed`."""
         film, (width, height) = self.film, self._size()
-        track = {"file": film.track.name, "volume": film.track_volume, "duck": film.duck}
+        track = {"file": film.track.name, "name": film.track_name}
+        track |= {"volume": film.track_volume, "duck": film.duck}
         return {
             "pieces": [_frozen(cut, clip, self._name(cut)) for cut, clip in self.usable],
             "width": width,
