@@ -27,6 +27,13 @@ class Row:
     def end(self) -> float:
         return self.start + self.seconds
 
+    @property
+    def about(self) -> str:
+        """How sure the money is."""
+        if self.making or any(take.cost_micros is None and not take.deletable for take in self.shot.takes):
+            return "About"
+        return "Would cost" if any(take.simulated for take in self.shot.takes) else "Cost"
+
 
 @dataclass(frozen=True)
 class Board:
@@ -84,6 +91,17 @@ class Board:
     def spent_micros(self) -> int:
         """What the takes cost or are going to cost, simulated ones left out."""
         return sum(_cost(take) for shot in self.shots for take in shot.takes if not take.simulated)
+
+    @property
+    def taken_micros(self) -> int:
+        """The same with simulated ones, at what they would cost."""
+        return sum(_cost(take) for shot in self.shots for take in shot.takes)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether every take is, so that the sum is nobody's money."""
+        takes = [take for shot in self.shots for take in shot.takes]
+        return bool(takes) and all(take.simulated for take in takes)
 
     @property
     def ready(self) -> int:
