@@ -15,13 +15,19 @@ from projects.models import (
     BackEndReport,
     Clip,
     ClipReference,
+    Cut,
     Event,
+    Film,
     Gate,
     ModelOverride,
     Operation,
+    Part,
     Picture,
     PollerHeartbeat,
     Project,
+    Render,
+    Shot,
+    Speaker,
     Submission,
 )
 from projects.veo.catalog import BACK_ENDS, CATALOG
@@ -51,9 +57,16 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
     list_per_page = 50
 
 
+class PartInline(ReadOnly, admin.TabularInline):
+    model = Part
+    fields = ("position", "method", "seconds", "price_micros", "consents", "agreed_by", "agreed_at")
+    readonly_fields = fields
+    show_change_link = True
+
+
 class OperationInline(ReadOnly, admin.TabularInline):
     model = Operation
-    fields = ("state", "reason", "remote_ref", "next_at", "owner", "tries")
+    fields = ("part", "attempt", "state", "reason", "remote_ref", "next_at", "owner", "tries")
     show_change_link = True
 
 
@@ -83,7 +96,7 @@ class ClipAdmin(ReadOnlyAdmin):
     list_select_related = ("project", "asked_by")
     search_fields = ("prompt", "project__name", "=id")
     date_hierarchy = "asked_at"
-    inlines: ClassVar = [OperationInline]
+    inlines: ClassVar = [PartInline, OperationInline]
     exclude = ("video", "poster")
     readonly_fields = ("video_file", "poster_file")
 
@@ -105,11 +118,24 @@ class ClipAdmin(ReadOnlyAdmin):
         return clip.poster.name
 
 
+@admin.register(Part)
+class PartAdmin(ReadOnlyAdmin):
+    list_display = ("clip", "position", "method", "seconds", "price", "consents", "agreed_by", "agreed_at")
+    list_filter = ("method",)
+    list_select_related = ("clip", "agreed_by")
+    search_fields = ("prompt", "=clip__id")
+    inlines: ClassVar = [OperationInline]
+
+    @admin.display(ordering="price_micros")
+    def price(self, part: Part) -> str:
+        return figures.usd(part.price_micros)
+
+
 @admin.register(Operation)
 class OperationAdmin(ReadOnlyAdmin):
-    list_display = ("clip", "state", "reason", "back_end", "tries", "next_at", "owner", "created_at")
+    list_display = ("clip", "part", "state", "reason", "back_end", "tries", "next_at", "owner", "created_at")
     list_filter = ("state", "back_end", "reason")
-    list_select_related = ("clip",)
+    list_select_related = ("clip", "part")
     search_fields = ("remote_ref", "=id", "=clip__id")
     inlines: ClassVar = [SubmissionInline, EventInline]
     exclude = ("file",)
@@ -151,6 +177,73 @@ class PictureAdmin(ReadOnlyAdmin):
 class ClipReferenceAdmin(ReadOnlyAdmin):
     list_display = ("clip", "position", "picture")
     list_select_related = ("clip", "picture")
+
+
+@admin.register(Speaker)
+class SpeakerAdmin(ReadOnlyAdmin):
+    list_display = ("name", "project", "looks", "voice")
+    list_select_related = ("project",)
+    search_fields = ("name", "looks", "voice", "=project__id")
+
+
+@admin.register(Shot)
+class ShotAdmin(ReadOnlyAdmin):
+    list_display = ("id", "project", "position", "prompt", "created_at")
+    list_select_related = ("project",)
+    search_fields = ("=id", "=project__id", "project__name")
+
+
+class CutInline(ReadOnly, admin.TabularInline):
+    model = Cut
+    fields = ("position", "clip", "start", "end", "crossfade")
+
+
+class RenderInline(ReadOnly, admin.TabularInline):
+    model = Render
+    fields = ("state", "asked_by", "asked_at", "progress", "tries", "owner", "next_at", "sentence")
+    readonly_fields = fields
+    show_change_link = True
+
+
+@admin.register(Film)
+class FilmAdmin(ReadOnlyAdmin):
+    list_display = ("name", "project", "framing", "created_at")
+    list_select_related = ("project",)
+    search_fields = ("name", "project__name", "=id")
+    inlines: ClassVar = [CutInline, RenderInline]
+    exclude = ("track",)
+    readonly_fields = ("stored_track",)
+
+    @admin.display(description="track")
+    def stored_track(self, film: Film) -> str:
+        """The name without Django's link, as for every file here."""
+        return film.track.name
+
+
+@admin.register(Cut)
+class CutAdmin(ReadOnlyAdmin):
+    list_display = ("film", "position", "clip_title", "start", "end", "crossfade")
+    list_select_related = ("film",)
+    search_fields = ("clip_title", "=film__id", "=clip__id")
+
+
+@admin.register(Render)
+class RenderAdmin(ReadOnlyAdmin):
+    list_display = ("film", "state", "asked_by", "asked_at", "progress", "tries", "owner", "next_at")
+    list_filter = ("state",)
+    list_select_related = ("film", "asked_by")
+    search_fields = ("film__name", "sentence", "=id", "=film__id")
+    date_hierarchy = "asked_at"
+    exclude = ("file", "poster")
+    readonly_fields = ("stored_file", "stored_poster")
+
+    @admin.display(description="file")
+    def stored_file(self, render: Render) -> str:
+        return render.file.name
+
+    @admin.display(description="poster")
+    def stored_poster(self, render: Render) -> str:
+        return render.poster.name
 
 
 @admin.register(Gate)

@@ -1,5 +1,6 @@
 """The admin shows everything, and sets prices and switches, but nothing that the state machine decides."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -8,16 +9,22 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from projects.models import (
     BackEndReport,
     Clip,
     ClipReference,
+    Film,
     Gate,
     ModelOverride,
     Operation,
+    Part,
     PollerHeartbeat,
     Project,
+    Render,
+    Shot,
+    Speaker,
     State,
 )
 from projects.models.lineup import Lineup
@@ -45,6 +52,11 @@ def rows(project: Project) -> None:
     for state in State:
         clip = make_clip(project, state)
     ClipReference.objects.create(clip=clip, position=1, picture=make_picture(project, make_png()))
+    Speaker.objects.create(project=project, name="Mara")
+    Shot.objects.create(project=project, position=0)
+    film = Film.objects.create(project=project, name="Night", track="tracks/rain.mp3")
+    film.add(clip)
+    film.renders.create(token=uuid.uuid4(), reel={}, next_at=timezone.now())
     Gate.objects.create(back_end="gemini_veo", model="veo")
     PollerHeartbeat.objects.beat("poller", "here")
     BackEndReport.objects.want_check()
@@ -159,6 +171,21 @@ def test_it_links_to_no_file(as_staff: Client, project: Project, settings: Any) 
     page = as_staff.get(address(Clip, "change", clip.pk)).content.decode()
     assert clip.video.name in page
     assert settings.MEDIA_URL not in page
+
+
+def test_it_links_to_no_file_of_a_film(as_staff: Client, rows: None, settings: Any) -> None:
+    Render.objects.update(file="films/night.mp4", poster="films/night.jpg")
+    for row, name in ((Render.objects.get(), "films/night.mp4"), (Film.objects.get(), "tracks/rain.mp3")):
+        page = as_staff.get(address(type(row), "change", row.pk)).content.decode()
+        assert name in page
+        assert settings.MEDIA_URL not in page
+
+
+def test_it_finds_what_belongs_to_a_clip_by_its_id(as_staff: Client, project: Project) -> None:
+    clip, _other = make_clip(project), make_clip(project)
+    for model in (Part, Operation):
+        answer = as_staff.get(address(model, "changelist"), {"q": str(clip.pk)})
+        assert [row.clip for row in answer.context["cl"].result_list] == [clip]
 
 
 def test_it_manages_users(as_staff: Client, charlie: Any) -> None:
