@@ -129,7 +129,8 @@ class _Joint:
         """All pieces are shown as late after they are stored as the one that needs it most."""
 
     def packets(self, piece: Scan) -> "Iterator[Packet[Any]]":
-        with named(piece.piece.name), opened(piece.piece.path) as container:
+        # What is in the streams is known from the scan; looking again would be most of the work.
+        with named(piece.piece.name), opened(piece.piece.path, probesize="32") as container:
             video, audio = video_stream(container), container.streams.audio[:1]
             place = self._place(piece, video, audio[0]) if audio else None
             for packet in container.demux(video, *audio):
