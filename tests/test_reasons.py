@@ -232,3 +232,133 @@ def test_it_explains_a_clip_that_no_poller_may_touch(
     assert told is not None
     assert word in told.what
     assert "You can also cancel it." in told.next
+
+
+# --- long clips ---
+
+PARTS = [
+    {"method": method, "seconds": seconds, "prompt": "…", "price_micros": seconds * 100_000}
+    for method, seconds in (("new", 8), ("extend", 7), ("extend", 7), ("continue", 8))
+]
+
+
+def chained(project: Project, state: str, *, made: int = 2, **operation: Any) -> Explanation | None:
+    """Of a clip of four parts, the first `made` of them made, the next one in `state`."""
+    clip = make_clip(project, state, operation=operation)
+    clip.parts.update(position=made, **PARTS[made])
+    for position in {*range(len(PARTS))} - {made}:
+        part = clip.parts.create(position=position, **PARTS[position])
+        if position > made:
+            continue
+        Operation.objects.create(
+            clip=clip,
+            part=part,
+            back_end=clip.back_end,
+            state=State.SUCCEEDED,
+            remote_ref=f"models/m/operations/{clip.pk}-{position}",
+            accepted_at=timezone.now(),
+            expires_at=timezone.now(),
+            finished_at=timezone.now(),
+            created_at=timezone.now() - dt.timedelta(hours=1),
+            charged_micros=part.price_micros,
+            file="x.mp4",
+            sha256="0" * 64,
+            seconds=8.0 + 7 * position,
+        )
+    return Clip.objects.get(pk=clip.pk).explanation
+
+
+def in_chain(project: Project, state: str, **operation: Any) -> Explanation:
+    told = chained(project, state, **operation)
+    assert told is not None
+    return told
+
+
+def test_it_names_the_part_and_what_is_there(project: Project) -> None:
+    told = in_chain(project, State.FILTERED, google_text="Support codes: 58061214", charged_micros=0)
+    assert told.what == "Part 3 of 4: Google's safety filter held it back: a child."
+    assert told.cost == (
+        "The cost for part 3 is recorded as $0.00. Parts 1 and 2 cost $1.50 and can be watched."
+    )
+    assert told.next == "Change part 3 and go on, or keep what is there."
+
+
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        ("failed", "Go on with part 3, or keep what is there."),
+        ("source_gone", "Go on with part 3 from the last frame, or keep what is there."),
+        ("prompt_blocked", "Change part 3 and go on, or keep what is there."),
+        ("quota_day", "Go on with part 3 tomorrow, or keep what is there."),
+        ("model_retired", "Keep what is there, or reuse the settings with another model."),
+        (
+            "key_invalid",
+            "An administrator must check the credential in .env; then go on with part 3. "
+            "You can also keep what is there.",
+        ),
+        ("never_heard_of", "Go on with part 3, or keep what is there."),
+    ],
+)
+def test_it_says_how_to_go_on_with_the_rest(project: Project, reason: str, step: str) -> None:
+    assert in_chain(project, State.FAILED, reason=reason).next == step
+
+
+def test_every_reason_of_a_part_is_three_sentences(project: Project) -> None:
+    in_chain(project, State.REJECTED, sentence="Own words about this clip.")
+    for reason in REASONS:
+        Operation.objects.filter(state=State.REJECTED).update(reason=reason)
+        told = Clip.objects.get().explanation
+        assert told is not None
+        assert told.what.startswith("Part 3 of 4: ")
+        assert "this clip" not in told.what.lower()
+        assert "{" not in told.next
+        assert [text[-1:] for text in (told.what, told.cost, told.next)] == [".", ".", "."]
+
+
+def test_a_first_part_speaks_of_the_clip_as_ever(project: Project) -> None:
+    told = in_chain(project, State.REJECTED, made=0, reason="bad_request")
+    assert (told.what, told.cost) == ("Part 1 of 4: Google refused this request.", "Nothing was charged.")
+    assert told.next == "Change the settings or the prompt and try again."
+
+
+def test_a_cancelled_part_costs_its_own_price(project: Project) -> None:
+    chained(project, State.RUNNING)
+    clip = Clip.objects.get()
+    clip.operation.cancel(project.owner)
+    told = Clip.objects.get().explanation
+    assert told is not None
+    assert told.what == (
+        "Part 3 of 4: You stopped waiting for it. Google may still finish it, and charge for it."
+    )
+    assert told.cost.startswith("Google may still charge $0.70 for part 3.")
+    assert told.next.startswith("You can fetch it after all.")
+    assert told.next.endswith("Go on with part 3, or keep what is there.")
+
+
+def test_a_part_that_waits_says_what_is_there(project: Project) -> None:
+    told = in_chain(project, State.QUEUED, reason="quota")
+    assert told.what == "Part 3 of 4: Google's limit is reached."
+    assert told.cost == "Nothing was charged for part 3. Parts 1 and 2 cost $1.50 and can be watched."
+
+
+def test_a_part_that_could_not_be_joined_is_not_lost(project: Project) -> None:
+    chained(project, State.SUCCEEDED, reason="not_joined")
+    Clip.objects.update(status="failed")
+    told = Clip.objects.get().explanation
+    assert told is not None
+    assert told.what == "Part 3 of 4: It is saved, but could not be joined to what was there before."
+    assert told.cost.startswith("Google charged about $0.70 for part 3. Parts 1 and 2 cost")
+    assert told.next.startswith("Its own video is in the list of parts;")
+    assert told.next.endswith("Go on with part 4, or keep what is there.")
+
+
+def test_a_clip_that_was_stopped_says_where(project: Project) -> None:
+    told = in_chain(project, State.SUCCEEDED)
+    assert (told.what, told.cost) == ("Stopped after part 3 of 4.", "")
+    assert told.next == "Go on with part 4, or leave it as it is."
+
+
+def test_nothing_was_paid_for_parts_of_the_demo(project: Project, settings: Any) -> None:
+    settings.DEMO = True
+    told = in_chain(project, State.FILTERED)
+    assert told.cost == "Nothing was paid: this clip is simulated. Parts 1 and 2 can be watched."

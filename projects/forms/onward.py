@@ -166,8 +166,8 @@ class OnwardForm(forms.Form):
 
     @property
     def stale(self) -> bool:
-        """Whether the clip has moved on since the page was made."""
-        return str(self.data.get("version", "")) != str(self.clip.version)
+        """Whether the clip has moved on since the page that was sent was made."""
+        return self.is_bound and str(self.data.get("version", "")) != str(self.clip.version)
 
     @property
     def way(self) -> Way | None:

@@ -52,13 +52,12 @@ def keep(request: HttpRequest, clip: Clip) -> HttpResponse:
 def go_on(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The page of the next missing part, and its order. A page that was sent already is not sent again."""
     clip = visible_clip(request, pk)
-    if not clip.chain.unfinished:
-        messages.warning(request, MOVED_ON)
-        return redirect(clip)
+    data = request.POST if request.method == "POST" else None
     lineup = Lineup.now()
-    form = OnwardForm(request.POST if request.method == "POST" else None, clip=clip, lineup=lineup)
-    if form.is_bound and form.stale:
-        messages.warning(request, MOVED_ON)
+    form = OnwardForm(data, clip=clip, lineup=lineup) if clip.chain.unfinished else None
+    if form is None or form.stale:
+        if data is not None:
+            messages.warning(request, MOVED_ON)
         return redirect(clip)
     if form.is_bound and form.is_valid():
         return _ask(request, clip, form)
