@@ -4,7 +4,7 @@ from django.forms.renderers import TemplatesSetting
 
 from projects.forms.attach import AttachForm
 from projects.forms.choices import Choice, nothing_usable, offers, settle
-from projects.forms.clips import ClipForm, kept_clip, new_token
+from projects.forms.clips import ClipForm, kept_clip, kept_shot, new_token
 from projects.forms.examples import EXAMPLES
 from projects.forms.pictures import (
     KEPT_ID,
@@ -16,7 +16,7 @@ from projects.forms.pictures import (
     store,
 )
 from projects.forms.projects import ProjectForm
-from projects.forms.storyboard import Making, MoveForm, makings, settings_of
+from projects.forms.storyboard import Making, MoveForm, makings
 from projects.forms.work import again_price, why_no_again, why_no_work
 
 __all__ = [
@@ -36,11 +36,11 @@ __all__ = [
     "again_price",
     "kept_clip",
     "kept_pictures",
+    "kept_shot",
     "makings",
     "new_token",
     "nothing_usable",
     "offers",
-    "settings_of",
     "settle",
     "store",
     "why_no_again",

@@ -14,7 +14,7 @@ from projects.forms.examples import EXAMPLES
 from projects.forms.pictures import KEPT_ID, REFERENCES, PicturesForm, as_id, too_small
 from projects.forms.words import LineField, WordsField
 from projects.forms.work import TASKS, lengths, whole_seconds, why_no_work
-from projects.models import Clip, Lineup, Picture, Project
+from projects.models import Clip, Lineup, Picture, Project, Shot
 from projects.veo.catalog import EDIT, EXTEND, Model
 
 LARGEST_SEED = 2**32 - 1
@@ -38,6 +38,8 @@ _SETTINGS = (
 )
 _RECIPE = ("prompt", "negative_prompt", "model", "aspect_ratio", "resolution", "duration_seconds")
 _MORE = ("seed", "audio", "task", "source")
+_OF_ONE_PRESS = ("token", "price_micros", "takes", "shot", *KEPT_ID)
+"""Fields that say nothing about what a clip is like."""
 _WRONG_SEED = f"A seed is a whole number from 0 to {LARGEST_SEED:,}."
 
 
@@ -87,6 +89,8 @@ class ClipForm(PicturesForm):
         error_messages={"invalid_choice": "Say whether the clip is to be extended or edited."},
     )
     source = forms.CharField(required=False, widget=forms.HiddenInput)
+    shot = forms.CharField(required=False, widget=forms.HiddenInput)
+    """The shot of the storyboard that the clip becomes a take of."""
     token = forms.UUIDField(
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(
@@ -104,6 +108,8 @@ class ClipForm(PicturesForm):
         """The task that was asked for, possible or not."""
         self.worked_on = kept_clip(project, given.get("source")) if self.work else None
         """The clip that it is to be done to, as a row with everything that is asked about it."""
+        self.shot = kept_shot(project, given.get("shot"))
+        """The shot that is filled in, made or changed."""
         label, missing = ASKS[self.work]
         self.fields["prompt"].label = label
         self.fields["prompt"].error_messages["required"] = missing
@@ -254,7 +260,20 @@ class ClipForm(PicturesForm):
             "seed_picture": self.pictures["seed_image"],
             "last_picture": self.pictures["last_frame"],
             "references": [self.pictures[field] for field in self.references],
+            "shot": self.shot,
         }
+
+    def as_settings(self) -> tuple[dict[str, Any], list[Picture]]:
+        """What fills the form again, as plain text, and its pictures. Only once those are kept."""
+        given = self.data if self.is_bound else self.initial
+        settings = {
+            name: "" if value is None else str(value)
+            for name, value in given.items()
+            if name in self.fields and name not in _OF_ONE_PRESS
+        }
+        settings |= dict.fromkeys(KEPT_ID.values(), "")
+        settings |= {kept: str(pk) for kept, pk in self.kept_ids().items()}
+        return settings, [picture for picture in self.pictures.values() if picture]
 
     def repeats(self, clips: list[Clip]) -> bool:
         """Whether this is the press that made those clips, and not another recipe on a used form.
@@ -349,6 +368,12 @@ def kept_clip(project: Project, value: Any) -> Clip | None:
         "operations", "parts__operations", "references__picture"
     )
     return clips.filter(pk=pk).first() if pk else None
+
+
+def kept_shot(project: Project, value: Any) -> Shot | None:
+    """The shot of this project with that id; None for any other value."""
+    pk = as_id(value)
+    return project.shots.filter(pk=pk).first() if pk else None
 
 
 def new_token() -> uuid.UUID:

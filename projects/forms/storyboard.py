@@ -11,11 +11,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from projects.forms.clips import ClipForm
-from projects.forms.pictures import KEPT_ID
-from projects.models import Lineup, Picture, Shot
+from projects.models import Lineup, Shot
 
 WHERE = "Say where the shot goes: up, down, first, last, or a number."
-_OF_ONE_PRESS = ("token", "price_micros", "takes", *KEPT_ID)
 _PLACE = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
@@ -79,15 +77,3 @@ class Making:
 def makings(shots: Iterable[Shot], lineup: Lineup) -> list[Making]:
     """Of those shots that are missing."""
     return [Making.of(shot, lineup) for shot in shots if shot.missing]
-
-
-def settings_of(form: ClipForm) -> tuple[dict[str, Any], list[Picture]]:
-    """What fills the form again, and its pictures. Only once the pictures are kept."""
-    given = form.data if form.is_bound else form.initial
-    settings = {
-        name: "" if value is None else str(value)
-        for name, value in given.items()
-        if name in form.fields and name not in _OF_ONE_PRESS
-    }
-    kept = {name: str(pk) for name, pk in form.kept_ids().items()}
-    return settings | dict.fromkeys(KEPT_ID.values(), "") | kept, [p for p in form.pictures.values() if p]

@@ -186,6 +186,7 @@ _RECIPE = (
     "audio",
     "task",
     "source",
+    "shot",
 )
 
 

@@ -19,6 +19,7 @@ from projects.forms import (
     ProjectForm,
     kept_clip,
     kept_pictures,
+    kept_shot,
     new_token,
     nothing_usable,
     offers,
@@ -146,13 +147,15 @@ def form_context(project: Project, form: ClipForm, *, token: uuid.UUID | None = 
 
 
 def _form_from(request: HttpRequest, project: Project, lineup: Lineup) -> ClipForm:
-    """Filled from a clip of this project, for work on it, or from an example, as the address says.
+    """Filled from a clip or a shot of this project, for work on it, or from an example, as the address says.
 
     Anything else in the address is as good as nothing.
     """
     for task in (EXTEND, EDIT):
         if clip := kept_clip(project, request.GET.get(task)):
             return ClipForm.work_on(clip, task, lineup)
+    if shot := kept_shot(project, request.GET.get("shot")):
+        return ClipForm(initial=shot.settings | {"shot": str(shot.pk)}, project=project, lineup=lineup)
     clip = kept_clip(project, request.GET.get("from"))
     if clip is None:
         return ClipForm.example(project, request.GET.get("example", ""), lineup)

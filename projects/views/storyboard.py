@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from projects import figures
-from projects.forms import ClipForm, Making, MoveForm, kept_clip, new_token, settings_of
+from projects.forms import ClipForm, Making, MoveForm, kept_clip, new_token
 from projects.models import MOST_SHOTS, Clip, ClipStatus, Lineup, Project, Shot, StoryboardFull
 from projects.views.access import back, visible_project, visible_shot
 from projects.views.board import Board
@@ -92,9 +92,8 @@ def add(request: HttpRequest, project: Project) -> HttpResponse:
     form.keep_pictures()
     if not valid:
         return _form_again(request, project, form, status=422)
-    settings, pictures = settings_of(form)
-    shot = project.shots.filter(pk=as_uuid(data.get("shot"))).first()
-    if shot:
+    settings, pictures = form.as_settings()
+    if shot := form.shot:
         shot.change(settings, pictures)
         return _told(request, project, form, shot, f"Shot {shot.number} is changed; nothing was made.")
     try:
@@ -210,7 +209,7 @@ def _add_clip(request: HttpRequest, project: Project) -> HttpResponse:
         return redirect(board)
     there = project.shots.filter(pk=clip.shot_id).first()
     if there is None:
-        settings, pictures = settings_of(ClipForm.like(clip, Lineup.now()))
+        settings, pictures = ClipForm.like(clip, Lineup.now()).as_settings()
         try:
             there = Shot.objects.put(project, settings, pictures, token=clip.pk, take=clip)
         except StoryboardFull:
