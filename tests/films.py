@@ -1,9 +1,13 @@
 """Films of small real clips, for tests."""
 
 import hashlib
+import uuid
 from typing import Any
 
-from projects.models import Clip, Film, Project, State
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from projects.models import Clip, Film, Project, Render, State
 from tests.factories import make_clip
 from tests.media import mp4_bytes
 
@@ -42,6 +46,19 @@ def make_film(project: Project, *clips: Clip, name: str = "Rain", **fields: Any)
     for clip in clips:
         film.add(clip)
     return film
+
+
+def make_render(film: Film, video: bytes = b"a film", poster: bytes = b"a picture") -> Render:
+    """The film as it is now, rendered: with a stored file of the given bytes."""
+    work = film.ask_render(film.project.owner, uuid.uuid4())
+    work.finish(
+        file=default_storage.save(f"{work.folder}/film.mp4", ContentFile(video)),
+        poster=default_storage.save(f"{work.folder}/film.jpg", ContentFile(poster)),
+        sha256=hashlib.sha256(video).hexdigest(),
+        size=len(video),
+        seconds=film.span(),
+    )
+    return work
 
 
 def change(film: Film, position: int, **changes: Any) -> None:

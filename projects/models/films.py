@@ -266,7 +266,7 @@ class Render(Leased):
             _, found = default_storage.listdir(self.folder)
         except FileNotFoundError:
             found = []
-        return [f"{self.folder}/{name}" for name in found]
+        return sorted({self.file.name, self.poster.name, *(f"{self.folder}/{name}" for name in found)})
 
     def remove_strays(self) -> None:
         """Deletes what was left in its folder and is not the film."""

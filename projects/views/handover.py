@@ -122,7 +122,10 @@ class Handover:
 
     def _once(self) -> list[dict[str, Any]]:
         """Its pieces, but each file only once."""
-        return list({piece["file"]: piece for piece in reversed(self.frozen["pieces"])}.values())[::-1]
+        found: dict[str, dict[str, Any]] = {}
+        for piece in self.frozen["pieces"]:
+            found.setdefault(piece["file"], piece)
+        return list(found.values())
 
     def _files(self) -> dict[str, str]:
         """Name in the ZIP file to name in storage, of what is there."""

@@ -26,9 +26,6 @@ class _Stored:
     name: str
     size: int
 
-    def __len__(self) -> int:
-        return self.size
-
 
 class Zipped:
     """Add everything, then `finish`; then it reads like an open file. Add no name twice.
@@ -65,17 +62,13 @@ class Zipped:
     # --- an open file ---
 
     def read(self, size: int = -1) -> bytes:
-        """At most so many bytes, and fewer at the end of an entry; b"" only at the end of the file."""
-        if self._at >= self._frame.size:
-            return b""
-        start = self._starts[bisect.bisect_right(self._starts, self._at) - 1]
-        part = self._frame.parts[start]
-        skipped = self._at - start
-        left = len(part) - skipped
-        wanted = left if size < 0 else min(size, left)
-        found = part[skipped : skipped + wanted] if isinstance(part, bytes) else self._content(start, wanted)
-        self._at += len(found)
-        return found
+        end = self._frame.size if size < 0 else min(self._at + size, self._frame.size)
+        found = bytearray()
+        while self._at < end:
+            piece = self._read_part(end - self._at)
+            self._at += len(piece)
+            found += piece
+        return bytes(found)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._frame.size}[whence]
@@ -85,22 +78,27 @@ class Zipped:
     def tell(self) -> int:
         return self._at
 
+    def seekable(self) -> bool:
+        return True
+
     def close(self) -> None:
         if self._open is not None:
             self._open[1].close()
             self._open = None
 
-    def _content(self, start: int, wanted: int) -> bytes:
-        """Bytes of the stored file whose content begins at `start`. One file is open at a time."""
-        part = self._frame.parts[start]
-        assert isinstance(part, _Stored)  # noqa: S101 - for the type checker
+    def _read_part(self, wanted: int) -> bytes:
+        """So many bytes or fewer of the part that we are in, at least one."""
+        start = self._starts[bisect.bisect_right(self._starts, self._at) - 1]
+        part, skipped = self._frame.parts[start], self._at - start
+        if isinstance(part, bytes):
+            return part[skipped : skipped + wanted]
         if self._open is None or self._open[0] != start:
             self.close()
             self._open = start, default_storage.open(part.name, "rb")
         file = self._open[1]
-        file.seek(self._at - start)
-        found: bytes = file.read(wanted)
-        if not found and wanted:
+        file.seek(skipped)
+        found: bytes = file.read(min(wanted, part.size - skipped))
+        if not found:
             raise OSError(f"{part.name} has become shorter while it was sent")
         return found
 

@@ -107,8 +107,7 @@ def film(project: Project, clip: Clip) -> Film:
     """Rendered, so that everything about it is there to be had."""
     film = Film.objects.create(project=project, name="Night")
     film.add(clip)
-    reel = {"pieces": [], "size": [1280, 720], "fps": 24.0}
-    render = film.renders.create(token=uuid.uuid4(), reel=reel, next_at=timezone.now())
+    render = film.ask_render(project.owner, uuid.uuid4())
     film.renders.filter(pk=render.pk).update(
         state="ready",
         next_at=None,
