@@ -127,7 +127,7 @@ class CutForm(forms.Form):
 
     start = SecondsField(label="Starts at", required=False)
     end = SecondsField(label="Ends at", required=False)
-    crossfade = SecondsField(label="Crossfade from the clip before", required=False)
+    crossfade = SecondsField(label="Crossfade into it", required=False)
 
     def __init__(self, data: Any = None, *, cut: Cut) -> None:
         self.cut = cut

@@ -1,5 +1,6 @@
 """What the pages of films show beyond their rows: where each clip lies, and what a rendering has come to."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,11 @@ class FilmCard:
     latest: Render | None
     ready: Render | None
     posters: list[Clip]
+
+    @property
+    def pictured(self) -> bool:
+        """Whether its own poster shows more than words on black."""
+        return self.ready is not None and self.ready.poster != "" and not self.ready.reel["title"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,8 @@ class CutRow:
 
     @property
     def frame(self) -> str:
-        return f"{self.form.frame:.6f}"
+        """Rounded down, so that the last step reaches the end."""
+        return f"{math.floor(self.form.frame * 1e8) / 1e8:.8f}"
 
     @property
     def trimmed(self) -> bool:
@@ -94,10 +101,14 @@ def state_context(film: Film) -> dict[str, Any]:
     """What has become of the newest rendering. `version` differs whenever something of that does."""
     renders = list(film.renders.all())
     latest = renders[0] if renders else None
+    clips = [cut.clip for cut in film.cuts.all() if cut.clip]
+    languages = (clip.script.get("language") for clip in clips)
     marks = [latest.pk.hex[:8], latest.state, latest.tries, int(latest.progress * 200)] if latest else ["new"]
     return {
         "film": film,
         "latest": latest,
+        "opening": clips[0] if clips else None,
+        "language": next(filter(None, languages), "en"),
         "ready": next((one for one in renders if one.ready), None),
         "percent": int(latest.progress * 100) if latest else 0,
         "left": _time_left(latest) if latest else None,

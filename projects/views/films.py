@@ -156,13 +156,12 @@ def _page(
 
 def _pick(request: HttpRequest, project: Project, form: PickForm) -> HttpResponse:
     clips = list(_ready(project)[: MOST_OFFERED + 1])
-    shown = clips[:MOST_OFFERED]
-    known = {clip.pk for clip in shown}
+    chosen, shown = list(form.chosen), clips[:MOST_OFFERED]
     context: dict[str, Any] = {
         "project": project,
         "film": form.film,
         "form": form,
-        "clips": [clip for clip in form.chosen if clip.pk not in known] + shown,
+        "clips": chosen + [clip for clip in shown if clip.pk not in form.chosen_ids],
         "more": len(clips) > MOST_OFFERED,
         "chosen_ids": form.chosen_ids,
         "there": set(form.film.cuts.values_list("clip_id", flat=True)) if form.film else set(),
