@@ -57,13 +57,25 @@ class Assembly:
         return [(cut, cut.clip) for cut in self.cuts if cut.clip is not None and cut.clip.ready]
 
     @cached_property
+    def names(self) -> list[str]:
+        """Each cut's clip as sentences call it: with its place where another is called the same."""
+        titles = [cut.clip.title if cut.clip else cut.clip_title for cut in self.cuts]
+        called = zip(titles, (cut.clip_id for cut in self.cuts), strict=True)
+        shared = Counter(title for title, _ in set(called))
+        return [
+            f"{title} (no. {number})" if shared[title] > 1 else title
+            for number, title in enumerate(titles, start=1)
+        ]
+
+    @cached_property
     def frozen(self) -> dict[str, Any]:
         """What a render keeps; see `thawed`."""
         film, (width, height) = self.film, self._size()
+        names = {cut.pk: name for cut, name in zip(self.cuts, self.names, strict=True)}
         track = {"file": film.track.name, "name": film.track_name}
         track |= {"volume": film.track_volume, "duck": film.duck}
         return {
-            "pieces": [_frozen(cut, clip, self._name(cut)) for cut, clip in self.usable],
+            "pieces": [_frozen(cut, clip, names[cut.pk]) for cut, clip in self.usable],
             "width": width,
             "height": height,
             "fps": self._fps(),
@@ -74,7 +86,7 @@ class Assembly:
             "chapters": [clip.title for _, clip in self.usable],
         }
 
-    @property
+    @cached_property
     def reel(self) -> Reel:
         return thawed(self.frozen)
 
@@ -104,7 +116,8 @@ class Assembly:
 
     def troubles(self) -> list[str]:
         """Why it cannot be rendered as it is, in sentences that name the clip; empty when it can be."""
-        found = [sentence for cut in self.cuts if (sentence := self._why_unusable(cut))]
+        named = zip(self.cuts, self.names, strict=True)
+        found = [sentence for cut, name in named if (sentence := _why_unusable(cut.clip, f"“{name}”"))]
         if not self.cuts or self.usable:
             found += problems(self.reel)
         if self.film.track and not default_storage.exists(self.film.track.name):
@@ -139,22 +152,6 @@ class Assembly:
         return _why_no_copy(json.dumps(self.frozen)) if self.usable else ""
 
     # --- parts of those ---
-
-    def _why_unusable(self, cut: "Cut") -> str:
-        clip, name = cut.clip, f"“{self._name(cut)}”"
-        if clip is None:
-            return f"{name} is deleted. Take it out of the film."
-        if not clip.ready:
-            return f"{name} is not finished. Wait until it is ready, or take it out of the film."
-        if not default_storage.exists(clip.video.name):
-            return f"{name} has lost its file on this server. Take it out of the film."
-        return ""
-
-    def _name(self, cut: "Cut") -> str:
-        """The clip's title, with its place in the film where others are called the same."""
-        title = _title(cut)
-        alike = {other.clip_id for other in self.cuts if _title(other) == title}
-        return f"{title} (no. {self.cuts.index(cut) + 1})" if len(alike) > 1 else title
 
     def _size(self) -> tuple[int, int]:
         """As it was chosen, else that of most of its seconds. Even, because H.264 wants it."""
@@ -233,8 +230,14 @@ def _why_no_copy(frozen: str) -> str:
         return str(error)
 
 
-def _title(cut: "Cut") -> str:
-    return cut.clip.title if cut.clip else cut.clip_title
+def _why_unusable(clip: "Clip | None", name: str) -> str:
+    if clip is None:
+        return f"{name} is deleted. Take it out of the film."
+    if not clip.ready:
+        return f"{name} is not finished. Wait until it is ready, or take it out of the film."
+    if not default_storage.exists(clip.video.name):
+        return f"{name} has lost its file on this server. Take it out of the film."
+    return ""
 
 
 def _even(width: int, height: int) -> tuple[int, int]:
