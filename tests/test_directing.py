@@ -9,10 +9,12 @@ from django.utils.datastructures import MultiValueDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from projects import chains
 from projects.forms import ClipForm, offers, settle
 from projects.forms.pictures import REFERENCES
+from projects.forms.plans import refusals as refusals_of_parts
 from projects.models import Clip, Lineup, Picture, Project, State
-from projects.veo.catalog import CATALOG, EDIT, EXTEND
+from projects.veo.catalog import CATALOG, EDIT, EXTEND, Model
 from tests.factories import FAST, LITE, OMNI, VERTEX, VERTEX_LITE, make_clip, make_picture, post_data
 from tests.media import make_png
 
@@ -300,6 +302,18 @@ def lineup() -> Lineup:
     return Lineup.now()
 
 
+def first_part(model: Model, data: dict[str, Any], count: int, *, last: bool) -> tuple[int, dict[str, str]]:
+    """Seconds of the first generation, and what is wrong where one alone does not reach the length."""
+    seconds = data["duration_seconds"]
+    if seconds <= model.durations[-1] or data["resolution"] not in model.resolutions:
+        return seconds, {}
+    plan = chains.plan(
+        model, resolution=data["resolution"], seconds=seconds, audio=True, full_first=bool(count)
+    )
+    refused = {"last_frame": "one go"} if last else {}
+    return plan.parts[0].seconds, refused | ({"duration_seconds": "not exactly"} if plan.reasons else {})
+
+
 @given(
     data=st.fixed_dictionaries(CHOICES),
     pictures=st.sets(st.sampled_from(["seed", "last"])),
@@ -315,10 +329,11 @@ def test_it_lets_pass_exactly_what_the_catalog_allows(
     kept |= {f"{field}_picture": str(picture.pk) for field in REFERENCES[:count]}
     form = ClipForm(post_data(**data, **kept), project=project, lineup=lineup)
     model = lineup.catalog.by_id[data["model"]]
-    refusals = model.refusals(
+    first, refused = first_part(model, data, count, last="last" in pictures)
+    refusals = refused | model.refusals(
         aspect_ratio=data["aspect_ratio"],
         resolution=data["resolution"],
-        duration_seconds=data["duration_seconds"],
+        duration_seconds=first,
         seed_image="seed" in pictures,
         last_frame="last" in pictures,
         references=count,
@@ -329,7 +344,8 @@ def test_it_lets_pass_exactly_what_the_catalog_allows(
     said = {f"reference_{count}" if name == "references" else name for name in refusals}
     assert set(form.errors) == said
     choice, notes = form.settled
-    assert choice.refusals() == {}
+    pictures_of = {"seed_image": choice.last_frame, "last_frame": choice.last_frame}
+    assert refusals_of_parts(choice, references=choice.references, **pictures_of) == {}
     assert choice.price_micros is not None
     if not said:
         assert notes == []

@@ -3,8 +3,9 @@
 from django.forms.renderers import TemplatesSetting
 
 from projects.forms.attach import AttachForm
+from projects.forms.checked import kept_clip, kept_shot, new_token
 from projects.forms.choices import Choice, nothing_usable, offers, settle
-from projects.forms.clips import ClipForm, kept_clip, kept_shot, new_token
+from projects.forms.clips import ClipForm
 from projects.forms.examples import EXAMPLES
 from projects.forms.pictures import (
     KEPT_ID,
@@ -17,7 +18,7 @@ from projects.forms.pictures import (
 )
 from projects.forms.projects import ProjectForm
 from projects.forms.storyboard import Making, MoveForm, makings
-from projects.forms.work import again_price, why_no_again, why_no_work
+from projects.forms.work import again_parts, again_price, why_no_again, why_no_work
 
 __all__ = [
     "EXAMPLES",
@@ -33,6 +34,7 @@ __all__ = [
     "PicturesForm",
     "ProjectForm",
     "Renderer",
+    "again_parts",
     "again_price",
     "kept_clip",
     "kept_pictures",

@@ -4,15 +4,17 @@ Everything is read from one look at the line-up (promise P7). `settle` takes any
 never raises.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from projects import figures
+from projects import chains, figures
+from projects.forms.lengths import LONGER, ONE_GO, SCENES, Wish, nearest, planned, task_plan, written
 from projects.forms.work import lengths, why_no_work
 from projects.models import Clip, Lineup
-from projects.veo.catalog import BACK_ENDS, EDIT, Model
+from projects.prompts import Scene
+from projects.veo.catalog import BACK_ENDS, Model
 
 MOST_TAKES = 4
 USUAL_SIZE = "720p"
@@ -51,8 +53,11 @@ class Choice:
     model: Model
     aspect_ratio: str
     resolution: str
-    duration_seconds: int
+    plan: chains.Plan
+    """The generations that it takes; their prompts are no setting."""
     takes: int
+    length: str = ""
+    """LONGER or SCENES where the length was said so; empty for one of the lengths to choose from."""
     audio: bool = True
     last_frame: bool = False
     references: int = 0
@@ -60,16 +65,19 @@ class Choice:
     source: Clip | None = None
 
     @property
+    def duration_seconds(self) -> int:
+        """Of the whole clip; of an extension the seconds that it adds."""
+        return self.plan.seconds
+
+    @property
+    def longer(self) -> str:
+        """What stands in the text field for a longer clip."""
+        return written(self.duration_seconds) if self.length == LONGER else ""
+
+    @property
     def price_micros(self) -> int | None:
         """List price of one take; None while the model cannot be chosen."""
-        return self.lineup.price(
-            self.model.id,
-            self.resolution,
-            self.duration_seconds,
-            audio=self.audio,
-            task=self.task,
-            source_seconds=(self.source and self.source.seconds) or 0,
-        )
+        return self.plan.price_micros if self.lineup.can_be_chosen(self.model) else None
 
     @property
     def total_micros(self) -> int | None:
@@ -85,11 +93,11 @@ class Choice:
         return self.aspect_ratio.replace(":", "x")
 
     def refusals(self, **other: Any) -> dict[str, str]:
-        """What the model says to it, with some settings changed."""
+        """What the model says to its first part, with some settings changed."""
         asked = {
             "aspect_ratio": self.aspect_ratio,
             "resolution": self.resolution,
-            "duration_seconds": self.duration_seconds,
+            "duration_seconds": self.plan.parts[0].seconds,
             "audio": self.audio,
             "last_frame": self.last_frame,
             "seed_image": self.last_frame,
@@ -101,10 +109,13 @@ class Choice:
         return self.model.refusals(**asked)
 
 
-def settle(data: Mapping[str, Any], lineup: Lineup, source: Clip | None = None) -> tuple[Choice, list[str]]:
+def settle(
+    data: Mapping[str, Any], lineup: Lineup, source: Clip | None = None, scenes: Sequence[Scene] = ()
+) -> tuple[Choice, list[str]]:
     """The nearest settings that the model takes, and a sentence for each that had to be changed.
 
     `source` is the clip that `data["task"]` is to work on. Where that cannot be, it settles on a new clip.
+    `scenes` are dealt to the parts, and may say how long the clip is to be.
     """
     notes: list[str] = []
     task = _task(data, lineup, source, notes)
@@ -114,20 +125,32 @@ def settle(data: Mapping[str, Any], lineup: Lineup, source: Clip | None = None) 
     ratio = source.aspect_ratio if source else _ratio(model, data, lineup, notes)
     resolution = _resolution(model, ratio, task, source, data, notes, lineup)
     last_frame, references = (False, 0) if task else _pictures(model, data, notes)
-    duration = (
-        _nearest(lengths(model, task, source), data, model, notes)
-        if task
-        else _duration(model, resolution, last_frame, references, data, notes)
-    )
+    audio = _audio(model, data, notes)
+    wish = Wish.of(data, scenes)
+    if source:
+        seconds = nearest(lengths(model, task, source), wish.seconds, model, notes, task=task)
+        plan = task_plan(model, resolution, seconds, source, audio, scenes)
+    else:
+        plan = planned(
+            model,
+            resolution,
+            wish,
+            audio=audio,
+            last_frame=last_frame,
+            references=references,
+            scenes=scenes,
+            notes=notes,
+        )
     _words(model, data, notes)
     choice = Choice(
         lineup=lineup,
         model=model,
         aspect_ratio=ratio,
         resolution=resolution,
-        duration_seconds=duration,
+        plan=plan,
         takes=min(max(_whole(data.get("takes")) or 1, 1), MOST_TAKES),
-        audio=_audio(model, data, notes),
+        length=_length(wish, plan.seconds, lengths(model, task, source)),
+        audio=audio,
         last_frame=last_frame,
         references=references,
         task=task,
@@ -147,7 +170,9 @@ def offers(choice: Choice) -> dict[str, Any]:
         "model": _model_offer(model, lineup, checked=True),
         "aspect_ratio": _offers(choice, "aspect_ratio", _all(lineup, "aspect_ratios")),
         "resolution": _offers(choice, "resolution", _all(lineup, "resolutions")),
-        "duration_seconds": _offers(choice, "duration_seconds", seconds, "{} s"),
+        "duration_seconds": _lengths(choice, seconds),
+        "longer": _longer(choice),
+        "like_scenes": Offer(SCENES, "As long as the scenes", choice.length == SCENES, True),
         "takes": [
             Offer(str(count), str(count), count == choice.takes, True) for count in range(1, MOST_TAKES + 1)
         ],
@@ -187,6 +212,26 @@ def _offers(choice: Choice, name: str, values: Iterable[Any], label: str = "{}")
     return [
         Offer(str(value), label.format(value), value == chosen, not reason, reason) for value, reason in asked
     ]
+
+
+def _lengths(choice: Choice, seconds: list[int]) -> list[Offer]:
+    """Those that one generation makes."""
+    found = _offers(choice, "duration_seconds", seconds, "{} s")
+    return [replace(offer, checked=offer.checked and not choice.length) for offer in found]
+
+
+def _longer(choice: Choice) -> Offer | None:
+    """None for work on another clip, which is one generation."""
+    if choice.task:
+        return None
+    enabled = not choice.last_frame
+    return Offer(LONGER, "Longer…", choice.length == LONGER, enabled, "" if enabled else ONE_GO)
+
+
+def _length(wish: Wish, seconds: int, possible: Sequence[int]) -> str:
+    if wish.by_scenes:
+        return SCENES
+    return "" if seconds in possible else LONGER
 
 
 def _models(choice: Choice) -> tuple[list[Group], list[Group]]:
@@ -312,39 +357,6 @@ def _pictures(model: Model, data: Mapping[str, Any], notes: list[str]) -> tuple[
     else:
         return last_frame, references
     return last_frame, 0
-
-
-def _duration(
-    model: Model,
-    resolution: str,
-    last_frame: bool,
-    references: int,
-    data: Mapping[str, Any],
-    notes: list[str],
-) -> int:
-    longest = model.durations[-1]
-    asked = _whole(data.get("duration_seconds"))
-    causes = {
-        f"{resolution} needs": resolution in model.full_length,
-        "A last frame needs": last_frame and "last_frame" in model.full_length,
-        "Reference images need": bool(references) and "references" in model.full_length,
-    }
-    cause = next((words for words, holds in causes.items() if holds), "")
-    if not cause:
-        return _nearest(list(model.durations), data, model, notes)
-    if asked not in (None, longest):
-        notes.append(f"{cause} {longest} s: the length was set to {longest} s.")
-    return longest
-
-
-def _nearest(possible: list[int], data: Mapping[str, Any], model: Model, notes: list[str]) -> int:
-    """The length nearest to the asked one, the shortest while nobody asked."""
-    asked = _whole(data.get("duration_seconds"))
-    length = min(possible, key=lambda each: abs(each - (asked or 0)))
-    if asked not in (None, length):
-        what = "keeps the length of the clip" if data.get("task") == EDIT else f"does not make {asked} s"
-        notes.append(f"{model.label} {what}: the length was set to {length} s.")
-    return length
 
 
 def _audio(model: Model, data: Mapping[str, Any], notes: list[str]) -> bool:

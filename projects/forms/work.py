@@ -5,6 +5,7 @@ the model can be used here today.
 """
 
 import math
+from typing import Any
 
 from projects.models import Clip, Lineup
 from projects.veo.catalog import EDIT, EXTEND, Model
@@ -34,18 +35,35 @@ def why_no_again(clip: Clip, lineup: Lineup) -> str:
     return why_no_work(clip.source, clip.task, lineup)
 
 
-def again_price(clip: Clip, lineup: Lineup) -> int | None:
-    """Today's price of the same recipe in micro-dollars; None when it cannot be ordered any more."""
+def again_parts(clip: Clip, lineup: Lineup) -> list[dict[str, Any]] | None:
+    """The parts of the same recipe at today's prices; None when one cannot be ordered any more."""
     if why_no_again(clip, lineup):
         return None
-    return lineup.price(
-        clip.model,
-        clip.resolution,
-        clip.duration_seconds,
-        audio=clip.audio,
-        task=clip.task,
-        source_seconds=(clip.source and clip.source.seconds) or 0,
-    )
+    parts: list[dict[str, Any]] = []
+    segment = (clip.source and clip.source.seconds) or 0
+    for part in clip.chain.parts:
+        later = EXTEND if part.method == EXTEND else ""
+        task = later if part.position else clip.task
+        source_seconds = segment if task else 0
+        price = lineup.price(
+            clip.model,
+            clip.resolution,
+            part.seconds,
+            audio=clip.audio,
+            task=task,
+            source_seconds=source_seconds,
+        )
+        if price is None:
+            return None
+        parts.append(part.as_asked() | {"price_micros": price})
+        segment = source_seconds + part.seconds
+    return parts
+
+
+def again_price(clip: Clip, lineup: Lineup) -> int | None:
+    """Today's price of the same recipe in micro-dollars; None when it cannot be ordered any more."""
+    parts = again_parts(clip, lineup)
+    return None if parts is None else sum(part["price_micros"] for part in parts)
 
 
 def whole_seconds(clip: Clip) -> int:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from projects import figures
-from projects.forms import AttachForm, again_price, why_no_again
+from projects.forms import AttachForm, again_parts, again_price, why_no_again
 from projects.forms.onward import part_price
 from projects.models import Clip, ForbiddenArrow, Lineup, LostLease, Operation, State
 from projects.views.access import back, visible_clip
@@ -94,7 +94,13 @@ def again(request: HttpRequest, clip: Clip) -> HttpResponse:
         return back(request, clip.get_absolute_url())
     if _agreed(request, clip, lineup, again_price(clip, lineup)) is None:
         return back(request, clip.get_absolute_url())
-    recipe = {name: getattr(clip, name) for name in _RECIPE} | {"references": clip.reference_pictures}
+    parts = again_parts(clip, lineup) or []
+    recipe = {name: getattr(clip, name) for name in _RECIPE} | {
+        "references": clip.reference_pictures,
+        "parts": parts,
+        # Whoever went on with a part in another way may have changed how long the whole is.
+        "duration_seconds": sum(part["seconds"] for part in parts),
+    }
     [new, *_] = Clip.objects.ask_for(clip.project, request.user, token, 1, recipe)
     messages.success(request, "Asked for again. You can close this page.")
     return back(request, new.get_absolute_url())
@@ -176,6 +182,7 @@ def give_up(request: HttpRequest, clip: Clip) -> HttpResponse:
 _RECIPE = (
     "prompt",
     "negative_prompt",
+    "script",
     "model",
     "aspect_ratio",
     "resolution",
