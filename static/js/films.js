@@ -45,6 +45,12 @@
     input.value = text(Number(range.value));
   });
 
+  // Whoever takes a clip out has lost the button that they pressed.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const order = event.detail.requestConfig?.path.includes("/cuts/") && document.activeElement === document.body;
+    if (order) field("film-order-title").focus();
+  });
+
   // What the server would refuse for its size is not sent.
   document.addEventListener("change", (event) => {
     const input = closest(event, "#id_track");

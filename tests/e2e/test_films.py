@@ -44,7 +44,6 @@ def test_from_two_takes_to_a_film_that_is_watched_and_handed_over(
     film: Page, studio: Studio, tmp_path: Path
 ) -> None:
     expect(film.locator("#film-how")).to_contain_text("joined without re-encoding")
-    film.evaluate("window.notReloaded = true")
 
     first, second = cut(film, 1), cut(film, 2)
     film.locator(f"#down-{first}").focus()
@@ -52,6 +51,14 @@ def test_from_two_takes_to_a_film_that_is_watched_and_handed_over(
     expect(film.locator("[data-cut]").first).to_have_attribute("data-cut", second)
     expect(film.locator(f"#down-{first}")).to_be_focused()
     expect(film.get_by_role("status").filter(has_text="is number 2 of 2 now")).to_have_count(1)
+
+    film.get_by_role("link", name="Add clips…").click()
+    film.get_by_role("checkbox").first.check()
+    film.get_by_role("button", name="Add to the film").click()
+    film.locator(f"#remove-{cut(film, 3)}").click()
+    expect(film.locator("[data-cut]")).to_have_count(2)
+    expect(film.locator("#film-order-title")).to_be_focused()
+    film.evaluate("window.notReloaded = true")
 
     film.locator(f"#trim-{first} > summary").click()
     film.locator(f"#from-{first}").fill("1.5")
@@ -84,6 +91,8 @@ def test_from_two_takes_to_a_film_that_is_watched_and_handed_over(
     assert position == pytest.approx(2, abs=0.05)
     assert seekable == pytest.approx(duration) == pytest.approx(3 + 3 + 1.5 - 0.5, abs=0.1)
     look(film, "film")
+    film.emulate_media(color_scheme="dark")
+    look(film, "film in the dark")
 
     film.locator("#film-exports > summary").click()
     with film.expect_download() as download:

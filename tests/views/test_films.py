@@ -243,8 +243,15 @@ def test_it_says_where_a_crossfade_is_shortened(as_alice: Client, film: Film) ->
 def test_it_has_no_cut_of_another_film(as_alice: Client, film: Film) -> None:
     other = Film.objects.create(project=film.project, name="Another")
     cut = other.add(ready(film.project))
-    assert as_alice.post(at("film_cut", film, cut.pk), {"do": "remove"}).status_code == 404
+    for pk in (cut.pk, 0, 10**30):
+        assert as_alice.post(at("film_cut", film, pk), {"do": "remove"}).status_code == 404
     assert other.cuts.exists()
+
+
+@pytest.mark.parametrize("do", ["", "x", "save"])
+def test_it_survives_a_button_that_says_nothing(as_alice: Client, film: Film, do: str) -> None:
+    assert press(as_alice, film, 1, do).status_code == 302
+    assert order(film) == ["Dawn", "Noon", "Dusk"]
 
 
 def test_it_names_a_deleted_clip_and_takes_no_trim_of_it(as_alice: Client, film: Film) -> None:
