@@ -93,7 +93,7 @@ def add(request: HttpRequest, project: Project) -> HttpResponse:
     if not valid:
         return _form_again(request, project, form, status=422)
     settings, pictures = form.as_settings()
-    if shot := form.shot:
+    if shot := form.take_of:
         shot.change(settings, pictures)
         return _told(request, project, form, shot, f"Shot {shot.number} is changed; nothing was made.")
     try:

@@ -144,6 +144,47 @@ class TestAdding:
         assert order(project) == "ABC"
 
 
+class TestComposer:
+    def test_it_opens_filled_with_a_shot_and_makes_its_takes(
+        self, as_alice: Client, project: Project, shots: list[Shot]
+    ) -> None:
+        opened = as_alice.get(project.get_absolute_url(), {"shot": str(shots[1].pk)})
+        assert (opened.context["form"]["prompt"].value(), opened.context["form"].take_of) == ("B", shots[1])
+        text = opened.content.decode()
+        assert f'<input type="hidden" name="shot" value="{shots[1].pk}">' in text
+        assert "Save as shot 2" in text
+        as_alice.post(address("clip_create", project), post_data(prompt="B!", shot=str(shots[1].pk)))
+        assert Clip.objects.get().shot == shots[1]
+        assert order(project) == "ABC"
+
+    def test_it_keeps_the_shot_through_a_mistake_and_a_change(
+        self, as_alice: Client, htmx: Client, project: Project, shots: list[Shot]
+    ) -> None:
+        data = post_data(prompt="", shot=str(shots[1].pk))
+        wrong = as_alice.post(address("clip_create", project), data)
+        assert wrong.context["form"].take_of == shots[1]
+        changed = htmx.post(reverse("clip_options", args=[project.pk]), data)
+        assert "Save as shot 2" in changed.content.decode()
+
+    def test_it_opens_empty_for_a_shot_that_is_not_here(
+        self, as_charlie: Client, charlie: Any, shots: list[Shot]
+    ) -> None:
+        own = make_project(charlie)
+        for value in (str(shots[0].pk), "x", ""):
+            opened = as_charlie.get(own.get_absolute_url(), {"shot": value})
+            assert (opened.context["form"].take_of, opened.context["form"]["prompt"].value()) == (None, None)
+        as_charlie.post(address("clip_create", own), post_data(shot=str(shots[0].pk)))
+        assert Clip.objects.get().shot is None
+
+    def test_a_take_that_is_tried_again_is_a_take_of_the_same_shot(
+        self, as_alice: Client, project: Project, shots: list[Shot]
+    ) -> None:
+        failed = make_clip(project, State.FAILED, shot=shots[0])
+        sent = {"token": str(uuid.uuid4()), "price_micros": "200000"}
+        as_alice.post(reverse("clip_again", args=[failed.pk]), sent)
+        assert [take.status for take in shots[0].takes] == ["queued", "failed"]
+
+
 def page(client: Client, project: Project) -> str:
     answer = client.get(address("storyboard", project))
     assert answer.status_code == 200
