@@ -100,14 +100,16 @@ class TestItsTurn:
 
     def test_the_database_takes_one_operation_a_consent(self, clip: Clip, alice: User) -> None:
         clip.operation.cancel(alice)
-        with pytest.raises(IntegrityError, match="part|consent"), transaction.atomic():
+        with pytest.raises(IntegrityError, match=r"part|consent"), transaction.atomic():
             clip.parts.all()[0].ask("Once more")
 
     def test_the_database_takes_one_part_at_a_time(self, clip: Clip) -> None:
-        with pytest.raises(IntegrityError, match="clip|at_a_time"), transaction.atomic():
+        with pytest.raises(IntegrityError, match=r"clip|at_a_time"), transaction.atomic():
             clip.parts.all()[1].ask("Out of turn")
 
-    def test_a_part_that_cannot_be_joined_ends_the_clip_with_what_it_has(self, clip: Clip) -> None:
+    def test_a_part_that_cannot_be_joined_ends_the_clip_with_what_it_has(
+        self, clip: Clip, alice: User
+    ) -> None:
         clip = come_home(clip, 8.0)
         operation = clip.operation
         ref = "models/m/operations/odd"
@@ -119,6 +121,10 @@ class TestItsTurn:
         clip = again(clip)
         assert (clip.status, clip.operation.reason) == ("failed", "not_joined")
         assert clip.operations.count() == 2
+        second = clip.chain.parts[1]
+        assert (second.made, second.saved) == (None, clip.operation)
+        clip.chain.keep(alice)
+        assert again(clip).status == "ready"
 
 
 class TestDecisions:

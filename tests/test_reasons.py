@@ -349,7 +349,7 @@ def test_a_part_that_could_not_be_joined_is_not_lost(project: Project) -> None:
     assert told.what == "Part 3 of 4: It is saved, but could not be joined to what was there before."
     assert told.cost.startswith("Google charged about $0.70 for part 3. Parts 1 and 2 cost")
     assert told.next.startswith("Its own video is in the list of parts;")
-    assert told.next.endswith("Go on with part 4, or keep what is there.")
+    assert told.next.endswith("Go on with part 3, or keep what is there.")
 
 
 def test_a_clip_that_was_stopped_says_where(project: Project) -> None:

@@ -46,9 +46,12 @@ class BodySizeMiddleware:
         except ValueError:
             return self.refuse(request, 400, "This request's length is not a number.")
         if length > settings.BODY_MAX_BYTES:
-            limit = filesizeformat(settings.UPLOAD_MAX_BYTES)
+            picture, track = map(filesizeformat, (settings.UPLOAD_MAX_BYTES, settings.TRACK_MAX_BYTES))
             return self.refuse(
-                request, 413, f"This upload is {filesizeformat(length)}; the limit is {limit} a picture."
+                request,
+                413,
+                f"This upload is {filesizeformat(length)}; the limit is {picture} for a picture and {track} "
+                "for a sound track. Nothing was saved.",
             )
         return self.get_response(request)
 

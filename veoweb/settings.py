@@ -153,8 +153,10 @@ WHITENOISE_USE_FINDERS = DEBUG or TESTING
 
 UPLOAD_MAX_BYTES = 20 * 2**20
 """One picture, in bytes: Google's limit for an image."""
-BODY_MAX_BYTES = 2 * UPLOAD_MAX_BYTES + 2**20
-"""One request: two pictures and the words around them."""
+TRACK_MAX_BYTES = 50 * 2**20
+"""One sound track of a film, in bytes."""
+BODY_MAX_BYTES = max(2 * UPLOAD_MAX_BYTES, TRACK_MAX_BYTES) + 2**20
+"""One request: two pictures, or a sound track, and the words around them."""
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
 

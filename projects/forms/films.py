@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxLengthValidator
@@ -24,7 +25,7 @@ from projects.montage.probe import KINDS, ProbeError, kind_of, track_seconds
 from projects.montage.room import MAX_PIECES
 from projects.montage.timeline import rate
 
-TRACK_MAX_BYTES = 50 * 2**20
+TRACK_MAX_BYTES = settings.TRACK_MAX_BYTES
 LONGEST_CROSSFADE = 10.0
 TITLE_SECONDS = (0.5, 30.0)
 SIZES = (

@@ -203,7 +203,7 @@ class Clip(models.Model):
         if not self.ready:
             return f"Only a finished clip can be {doing}."
         if self.chain.joined:
-            return "It was joined here from several clips of Google's: it can be continued, not extended or edited."
+            return "It was joined here from several of Google's clips: go on from its last frame instead."
         if model.id != self.model:
             return f"A clip can only be {doing} by the model that made it, {self.model_label}."
         if self.simulated != settings.DEMO:

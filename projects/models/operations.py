@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from projects.models.clips import Clip
 from projects.models.leased import ForbiddenArrow, Leased, in_seconds
-from projects.models.parts import Part
+from projects.models.parts import NOT_JOINED, Part
 from projects.models.queue import OperationQuerySet
 from projects.models.states import ARROWS, CLIP_STATUS, ClipStatus, State, SubmissionOutcome
 from projects.veo.catalog import RETENTION
@@ -335,7 +335,7 @@ class Operation(Leased):
                 sha256=sha256,
                 seconds=seconds,
                 charged_micros=self.cost,
-                **_NO_TROUBLE | ({"reason": "not_joined", "sentence": trouble} if trouble else {}),
+                **_NO_TROUBLE | ({"reason": NOT_JOINED, "sentence": trouble} if trouble else {}),
             )
             if following:
                 following.ask(f"The turn of part {following.number}")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from projects.models.operations import Operation
 
 NEW, EXTEND, CONTINUE = "new", "extend", "continue"
+NOT_JOINED = "not_joined"
+"""The reason of an operation whose video is saved, and could not be joined to the parts before it."""
 
 
 class Part(models.Model):
@@ -57,9 +59,16 @@ class Part(models.Model):
         return self.position + 1
 
     @property
+    def saved(self) -> "Operation | None":
+        """The newest operation whose video is here; None while there is none."""
+        found = [one for one in self.operations.all() if one.state == State.SUCCEEDED]
+        return found[-1] if found else None
+
+    @property
     def made(self) -> "Operation | None":
-        """The operation whose video it is; None while there is none."""
-        return next((one for one in self.operations.all() if one.state == State.SUCCEEDED), None)
+        """The operation whose video is in the clip's; None for one that could not be joined to it, too."""
+        saved = self.saved
+        return None if saved is None or saved.reason == NOT_JOINED else saved
 
     def ask(self, note: str) -> "Operation":
         """Its turn has come: one queued operation, with the consent that was given for it.

@@ -25,7 +25,7 @@ def download(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 def part_video(request: HttpRequest, pk: uuid.UUID, number: int) -> HttpResponseBase:
     """What came from Google for one part: for an extension, with what it extends in it."""
     clip = visible_clip(request, pk)
-    made = next((part.made for part in clip.chain.parts if part.number == number), None)
+    made = next((part.saved for part in clip.chain.parts if part.number == number), None)
     if made is None:
         raise Http404("This part is not made.")
     try:

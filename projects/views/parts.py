@@ -92,13 +92,15 @@ def _row(clip: Clip, chain: Chain, part: Part) -> Row:
     operations = list(part.operations.all())
     if made:
         tone, word = ClipStatus.READY, "Made"
+    elif part.saved:
+        tone, word = ClipStatus.FAILED, "Not joined"
     elif operations:
         tone = ClipStatus(CLIP_STATUS[operations[-1].state])
         word = tone.label
     else:
         tone = ClipStatus.QUEUED
         word = "Waits for its turn" if clip.active and not clip.stop_asked else "Not made"
-    return Row(part, str(tone), str(word), _money(clip, part), made)
+    return Row(part, str(tone), str(word), _money(clip, part), part.saved is not None)
 
 
 def _money(clip: Clip, part: Part) -> str:
