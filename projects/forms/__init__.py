@@ -17,6 +17,7 @@ from projects.forms.pictures import (
     store,
 )
 from projects.forms.projects import ProjectForm
+from projects.forms.speakers import SpeakerForm
 from projects.forms.storyboard import Making, MoveForm, makings
 from projects.forms.work import again_parts, again_price, why_no_again, why_no_work
 
@@ -34,6 +35,7 @@ __all__ = [
     "PicturesForm",
     "ProjectForm",
     "Renderer",
+    "SpeakerForm",
     "again_parts",
     "again_price",
     "kept_clip",

@@ -37,6 +37,11 @@ class PlannedPart:
         return estimate_tokens(self.prompt)
 
     @property
+    def end(self) -> int:
+        """Where it ends in the clip, in seconds."""
+        return self.part.start + self.part.seconds
+
+    @property
     def how(self) -> str:
         """As part of a plan of several."""
         before = self.number - 1

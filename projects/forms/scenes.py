@@ -120,6 +120,13 @@ class SceneRows:
         self.scenes  # noqa: B018 - reads them
         return [sentence for form in self._read for found in form.errors.values() for sentence in found]
 
+    def focus(self, wanted: str) -> None:
+        """Lets the field with that id have the focus when the page is opened."""
+        for form in self.shown:
+            for name, field in form.fields.items():
+                if form[name].id_for_label == wanted:
+                    field.widget.attrs["autofocus"] = True
+
     def add_error(self, row: int, field: str, sentence: str) -> None:
         """At that row, counted from 0; without a field at the row as a whole."""
         self._read[row].add_error(field or None, sentence)
@@ -180,10 +187,17 @@ def pressed(data: Mapping[str, Any], button: str) -> tuple[dict[str, Any], str]:
         if 0 <= target < len(rows):
             _swap(rows, min(place, target))
             place = target
-        focus = f"scenes-{place}-{act}"
+        focus = f"scenes-{place}-{_other_way(act, place, len(rows))}"
     elif act == "fit":
         changed["duration_seconds"] = SCENES
     return with_rows(changed, rows), focus
+
+
+def _other_way(act: str, place: int, count: int) -> str:
+    """The button to be on after a move: at an end it is the one that leads back."""
+    if act == "up" and place == 0:
+        return "down"
+    return "up" if act == "down" and place == count - 1 else act
 
 
 def _next_row(rows: list[Row]) -> Row:

@@ -73,6 +73,11 @@ class ScriptedForm(PicturesForm):
         known = {name_key(speaker.name) for speaker in self.speakers}
         return [name for name in speakers_in(self.rows.scenes) if name_key(name) not in known]
 
+    @property
+    def pasted(self) -> str:
+        """What stands in the field for a script to read."""
+        return str(self.given.get("script") or "")
+
     def said(self, name: str) -> str:
         """A field of words as it would be sent; empty while it cannot be."""
         try:

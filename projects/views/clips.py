@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from projects.forms import AttachForm, ClipForm, PicturesForm, new_token
+from projects.forms import AttachForm, ClipForm, new_token
 from projects.models import Clip, ClipStatus, Lineup, Project
 from projects.views.access import visible_clip, visible_project
 from projects.views.cards import dress
+from projects.views.composer import Change, answer, change, typed, updated
 from projects.views.datasheet import datasheet
 from projects.views.parsing import as_uuid
 from projects.views.projects import form_context, page
@@ -32,7 +33,7 @@ def create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         return _to_page(request, project)
     if "update" in request.POST:
-        return _page_with_settings(request, project)
+        return updated(request, project)
     form = ClipForm(request.POST, request.FILES, project=project)
     earlier: list[Clip] = []
     if form.is_valid():
@@ -56,18 +57,19 @@ def create(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 def options(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """The settings part of the form after a change: the nearest possible settings, price, and what was moved.
 
-    The token stays, so that a button pressed before and after a change still makes one set of clips. Without
-    JavaScript the whole page comes back.
+    Buttons of the scenes are pressed here too, and `live` asks only for what depends on the words. The token
+    stays, so that a button pressed before and after a change still makes one set of clips. Without JavaScript
+    the whole page comes back.
     """
     project = visible_project(request, pk)
+    if request.method == "POST":
+        data = request.POST.dict()
+        if "live" in data:
+            return typed(request, project, data)
+        return answer(request, project, change(project, data))
     if request.htmx:
-        data = request.POST if request.method == "POST" else request.GET
-        form = ClipForm(initial=data.dict(), project=project)
-        context = form_context(project, form, token=as_uuid(data.get("token")))
-        return render(request, "projects/_clip_options.html", context)
-    if request.method != "POST":
-        return _to_page(request, project)
-    return _page_with_settings(request, project)
+        return answer(request, project, Change(request.GET.dict()))
+    return _to_page(request, project)
 
 
 @never_cache
@@ -151,15 +153,6 @@ def _created(request: HttpRequest, form: ClipForm, clips: list[Clip], *, repeate
         "oob": True,
     }
     return render(request, "projects/_clip_created.html", context)
-
-
-def _page_with_settings(request: HttpRequest, project: Project) -> HttpResponse:
-    """The page with everything as it was typed and chosen, and the price for it; nothing is asked for."""
-    uploads = PicturesForm(request.POST, request.FILES, project=project)
-    uploads.is_valid()
-    uploads.keep_pictures()
-    form = ClipForm(initial=request.POST.dict() | uploads.kept_ids(), project=project)
-    return page(request, project, form)
 
 
 def _to_page(request: HttpRequest, project: Project) -> HttpResponse:

@@ -29,6 +29,7 @@ from projects.veo.catalog import EDIT, EXTEND
 from projects.views.access import visible_project
 from projects.views.cards import dress
 from projects.views.pictures import reference_slots, slot
+from projects.views.planned import script_context
 
 PAGE_SIZE = 24
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -100,8 +101,13 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "projects/project_confirm_delete.html", context)
 
 
-def page(request: HttpRequest, project: Project, form: ClipForm, *, status: int = 200) -> HttpResponse:
-    """The project's page around a form, which may come back with errors."""
+def page(
+    request: HttpRequest, project: Project, form: ClipForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The project's page around a form, which may come back with errors.
+
+    `more` is added for the templates; its `notes` stand before those about the settings.
+    """
     show = request.GET.get("show", "")
     show = show if show in GROUPS else ""
     clips = project.clips.filter(status__in=GROUPS[show]) if show else project.clips.all()
@@ -120,7 +126,8 @@ def page(request: HttpRequest, project: Project, form: ClipForm, *, status: int 
         "examples": EXAMPLES,
         **form_context(project, form),
     }
-    return render(request, "projects/project_detail.html", context, status=status)
+    notes = [*more.pop("notes", ()), *context["notes"]]
+    return render(request, "projects/project_detail.html", context | more | {"notes": notes}, status=status)
 
 
 def form_context(project: Project, form: ClipForm, *, token: uuid.UUID | None = None) -> dict[str, Any]:
@@ -143,6 +150,7 @@ def form_context(project: Project, form: ClipForm, *, token: uuid.UUID | None = 
         "nothing_usable": nothing_usable(form.lineup) if choice.total_micros is None else "",
         "notes": notes,
         "token": token or new_token(),
+        **script_context(form),
     }
 
 
