@@ -228,11 +228,12 @@ def _form_again(request: HttpRequest, project: Project, form: ClipForm, *, statu
 
 
 def _told(request: HttpRequest, project: Project, form: ClipForm, shot: Shot, sentence: str) -> HttpResponse:
-    """To the storyboard; a page that is alive stays where it is, with its form ready for the next shot."""
+    """To the storyboard; a page that is alive stays where it is, with its form ready to go on."""
     if not request.htmx:
         messages.success(request, sentence)
         return redirect(f"{reverse('storyboard', args=[project.pk])}#shot-{shot.pk}")
-    again = ClipForm(initial=shot.settings, project=project, lineup=form.lineup)
+    of_shot = {"shot": str(shot.pk)} if form.take_of else {}
+    again = ClipForm(initial=shot.settings | of_shot, project=project, lineup=form.lineup)
     context = form_context(project, again) | {"shot": shot, "toast": sentence}
     response = render(request, "projects/storyboard_added.html", context)
     response["HX-Reswap"] = "outerHTML"

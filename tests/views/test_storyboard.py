@@ -157,6 +157,13 @@ class TestComposer:
         assert Clip.objects.get().shot == shots[1]
         assert order(project) == "ABC"
 
+    def test_it_stays_with_a_shot_that_was_saved(self, htmx: Client, project: Project) -> None:
+        shot = Shot.objects.put(project, {"prompt": "A"}, [])
+        saved = htmx.post(address("shot_add", project), post_data(prompt="Q", shot=str(shot.pk)))
+        assert saved.context["form"].take_of == shot
+        added = htmx.post(address("shot_add", project), post_data(prompt="R"))
+        assert added.context["form"].take_of is None
+
     def test_it_keeps_the_shot_through_a_mistake_and_a_change(
         self, as_alice: Client, htmx: Client, project: Project, shots: list[Shot]
     ) -> None:
