@@ -89,6 +89,7 @@ def poll(request: HttpRequest) -> HttpResponse:
         "gone": sorted(gone),
         "still": still,
         "oob": True,
+        "swapped_in": True,
     }
     return render(request, "projects/_poll.html", context)
 
@@ -111,7 +112,8 @@ def live(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return HttpResponse(status=404, headers={"HX-Redirect": reverse("project_list")})
     if request.GET.get("v") == str(clip.version):
         return HttpResponse(status=204)
-    return render(request, "projects/_clip_live.html", _live_context(clip, AttachForm(clip=clip)))
+    context = _live_context(clip, AttachForm(clip=clip)) | {"swapped_in": True}
+    return render(request, "projects/_clip_live.html", context)
 
 
 def clip_page(request: HttpRequest, clip: Clip, attach_form: AttachForm) -> HttpResponse:

@@ -100,7 +100,7 @@ def answer(request: HttpRequest, project: Project, changed: Change) -> HttpRespo
     form = ClipForm(initial=changed.data, project=project)
     form.rows.focus(changed.focus)
     token = as_uuid(changed.data.get("token")) or uuid.uuid4()
-    context = form_context(project, form, token=token) | more
+    context = form_context(project, form, token=token) | more | {"swapped_in": True}
     context["notes"] = changed.notes + context["notes"]
     return render(request, "projects/_clip_options.html", context, status=status)
 
