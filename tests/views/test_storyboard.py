@@ -330,6 +330,14 @@ class TestBoard:
         for shot in project.shots.all():
             assert as_alice.get(address("shot_detail", shot)).status_code == 200
 
+    def test_it_goes_with_its_project(self, project: Project) -> None:
+        picture = make_picture(project, make_png())
+        shot = Shot.objects.put(project, {"seed_picture": str(picture.pk)}, [picture])
+        shot.take_in(make_clip(project, State.SUCCEEDED, seed_picture=picture))
+        project.remove()
+        assert not Shot.objects.exists()
+        assert not Picture.objects.exists()
+
     def test_it_writes_out_what_people_type(self, as_alice: Client, project: Project) -> None:
         plan(as_alice, project, "<script>alert(1)</script>")
         assert "<script>alert" not in page(as_alice, project)
