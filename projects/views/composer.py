@@ -72,9 +72,7 @@ def told_of_speakers(project: Project, names: list[str]) -> list[str]:
     notes = []
     if added:
         verb = "is a speaker" if len(added) == 1 else "are speakers"
-        notes.append(
-            f"{', '.join(added)} {verb} now. Say on the speakers’ page what they look and sound like."
-        )
+        notes.append(f"{', '.join(added)} {verb} now. The speakers’ page is for how they look and sound.")
     return notes + refused
 
 
@@ -100,7 +98,7 @@ def answer(request: HttpRequest, project: Project, changed: Change) -> HttpRespo
     form = ClipForm(initial=changed.data, project=project)
     form.rows.focus(changed.focus)
     token = as_uuid(changed.data.get("token")) or uuid.uuid4()
-    context = form_context(project, form, token=token) | more | {"swapped_in": True}
+    context = form_context(project, form, token=token) | more
     context["notes"] = changed.notes + context["notes"]
     return render(request, "projects/_clip_options.html", context, status=status)
 

@@ -6,6 +6,9 @@ from projects import chains
 from projects.forms import ClipForm, plans
 from projects.forms.lengths import SCENES, written
 
+MOST_SAID = 6
+"""How many sentences about scenes stand above the button at once."""
+
 
 def script_context(form: ClipForm) -> dict[str, Any]:
     """Prompts as they will be sent, checks, and the plan of a clip of several parts."""
@@ -15,7 +18,8 @@ def script_context(form: ClipForm) -> dict[str, Any]:
     return {
         "planned": planned,
         "several": len(planned) > 1,
-        "problems": sorted(found, key=lambda problem: problem.warning),
+        "problems": sorted(found, key=lambda problem: problem.warning)[:MOST_SAID],
+        "more_problems": max(0, len(found) - MOST_SAID),
         "speaker_names": [speaker.name for speaker in form.speakers] if form.rows else [],
         "unknown_speakers": form.unknown_speakers,
         "limits": "" if choice.task else chains.limits(choice.model, choice.resolution),

@@ -2,13 +2,15 @@
 "use strict";
 
 (() => {
+  const change = (field) => field.dispatchEvent(new Event("change", { bubbles: true }));
+
   // Enter in a field of one line would press the first button of the form. Here it only says "done".
   document.addEventListener("keydown", (event) => {
     const field = event.target;
     if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing) return;
     if (!(field instanceof HTMLInputElement) || field.type !== "text" || !field.closest("[data-composer]")) return;
     event.preventDefault();
-    field.dispatchEvent(new Event("change", { bubbles: true }));
+    change(field);
   });
 
   // The row that was moved has another number now, and with it other ids.
@@ -17,6 +19,27 @@
     if (!scenes) return;
     document.getElementById(scenes.dataset.focus)?.focus();
     delete scenes.dataset.focus;
+  });
+
+  // A length that is typed while an answer about something else arrives is not lost to it.
+  let typed;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const field = document.getElementById("id_longer");
+    const sent = event.detail.requestConfig.parameters.longer ?? "";
+    typed = event.detail.target.id === "settings" && field && field.value !== sent ? field.value : undefined;
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const field = document.getElementById("id_longer");
+    if (typed === undefined || !field) return;
+    field.value = typed;
+    typed = undefined;
+    if (document.activeElement === field) field.dataset.typed = "";
+    else change(field);
+  });
+  document.addEventListener("focusout", ({ target }) => {
+    if (!(target instanceof HTMLInputElement) || !("typed" in target.dataset)) return;
+    delete target.dataset.typed;
+    change(target);
   });
 
   // Prompts that were opened stay open when they are compiled anew.
