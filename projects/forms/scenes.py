@@ -24,7 +24,7 @@ FIELDS = ("start", "end", *WORDS)
 USUAL_SECONDS = 2.0
 """How long a new scene is."""
 
-FULL = f"A clip takes {MOST_SCENES} scenes at most."
+FULL = f"A clip takes {MOST_SCENES} scenes at most. Remove some."
 
 Row = dict[str, str]
 """The fields of one scene, as they were typed."""
@@ -81,6 +81,8 @@ class SceneRows:
 
     def __init__(self, data: Mapping[str, Any], *, sent: bool) -> None:
         raw = rows_of(data)
+        self.sent_too_many = _count(data) > MOST_SCENES
+        """There are more than a clip takes: the rest is not looked at."""
         flat = flattened(raw)
         self._read = [SceneForm(flat, prefix=f"scenes-{n}") for n in range(len(raw))]
         self.shown = (
@@ -91,6 +93,10 @@ class SceneRows:
 
     def __len__(self) -> int:
         return len(self._read)
+
+    @property
+    def full(self) -> bool:
+        return len(self) >= MOST_SCENES
 
     @cached_property
     def scenes(self) -> tuple[Scene, ...]:
@@ -134,12 +140,16 @@ class SceneRows:
 
 def rows_of(data: Mapping[str, Any]) -> list[Row]:
     """The rows that a form holds, as many as a clip takes at most."""
-    said = str(data.get(TOTAL) or "")
-    total = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 0
     return [
         {name: str(data.get(f"scenes-{n}-{name}") or "") for name in FIELDS}
-        for n in range(min(total, MOST_SCENES))
+        for n in range(min(_count(data), MOST_SCENES))
     ]
+
+
+def _count(data: Mapping[str, Any]) -> int:
+    """How many rows a form says that it has; none for anything that is no count."""
+    said = str(data.get(TOTAL) or "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 0
 
 
 def flattened(rows: Iterable[Row]) -> dict[str, str]:

@@ -95,6 +95,8 @@ class ScriptedForm(PicturesForm):
         """Puts what is wrong at its row, and all of it at `scenes`, where whoever has no rows sees it."""
         if not len(self.rows):
             return
+        if self.rows.sent_too_many:
+            self.add_error("scenes", rows.FULL)
         for problem in self.problems(seconds):
             if problem.warning:
                 continue
