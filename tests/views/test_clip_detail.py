@@ -99,6 +99,8 @@ def test_it_shows_old_clips_that_cannot_be_ordered_any_more(
 ) -> None:
     clip = make_clip(project, State.FAILED)
     Clip.objects.update(**changed)
+    if seconds := changed.get("duration_seconds"):
+        clip.parts.update(seconds=seconds)
     page = as_alice.get(clip.get_absolute_url())
     assert (page.status_code, page.context["again_micros"]) == (200, None)
 
