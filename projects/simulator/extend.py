@@ -8,6 +8,8 @@ from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.packet import Packet
 
+from projects.simulator.tone import FRAME
+
 
 def copied(
     earlier: Path,
@@ -34,7 +36,7 @@ def copied(
                 frames += 1
                 written = as_encoded.filter(packet)
             else:
-                samples = packet.pts + (packet.duration or 0)
+                samples = packet.pts + FRAME  # the last one may say that less of it counts
                 written = [packet]
             for each in written:
                 each.stream = track

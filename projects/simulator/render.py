@@ -101,9 +101,10 @@ def render(shot: Shot, path: Path, stop: threading.Event | None = None, earlier:
             frame.pts = shown + number
             container.mux(picture.encode(frame))
             if sound is not None:
-                due = math.ceil((number + 1) * SAMPLE_RATE / FRAME_RATE / TONE_FRAME)
+                samples = (shown + number + 1) * SAMPLE_RATE // FRAME_RATE - heard
+                due = math.ceil(samples / TONE_FRAME)
                 for tone in islice(tones, due - told):
-                    tone.pts = (tone.pts or 0) + shown * SAMPLE_RATE // FRAME_RATE
+                    tone.pts = (tone.pts or 0) + heard
                     container.mux(not_before(heard, sound.encode(tone)))
                 told = due
         container.mux(picture.encode(None))

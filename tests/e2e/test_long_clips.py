@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -76,10 +75,9 @@ def test_a_minute_of_dialogue_survives_two_kills(page: Page, here: Studio, wire:
     before = here.simulator.charged
     page.locator("#generate").click()
     expect(card(page, "ready").or_(page.locator("[data-clip]"))).to_have_count(1)
-    wait_until(lambda: made(here) >= 1 and at_work(here, "running", "submitting"), seconds=60)
-    kill_the_poller(here)  # inside the second part or a later one
-    wait_until(lambda: made(here) >= 3, seconds=90)
-    kill_the_poller(here)  # between two parts, or at the very beginning of one
+    for parts in (1, 3):  # not while a request is being sent: nobody could know then, and a person is asked
+        wait_until(lambda parts=parts: made(here) >= parts and generating(here), seconds=90)
+        kill_the_poller(here)
     expect(card(page, "ready")).to_have_count(1, timeout=150_000)
     assert here.simulator.charged - before == count
 
@@ -134,7 +132,7 @@ def test_a_part_that_is_held_back_is_changed_and_the_clip_goes_on(
     page.locator("#generate").click()
     expect(card(page, "filtered")).to_have_count(1, timeout=60_000)
     card(page, "filtered").get_by_role("heading").get_by_role("link").click()
-    expect(page.locator(".told")).to_contain_text("Part 2 of 2: Google's safety filter held it back.")
+    expect(page.locator(".told")).to_contain_text("Part 2 of 2: Google's safety filter held it back")
     assert duration(page) == pytest.approx(first, abs=0.1)
 
     page.get_by_role("link", name="Go on with part 2…").click()
@@ -161,10 +159,9 @@ def made(studio: Studio) -> int:
     return int(count)
 
 
-def at_work(studio: Studio, *states: str) -> bool:
-    found: list[Any] = studio.rows(f"SELECT state FROM projects_operation WHERE owner <> '' AND {NEWEST}")
-    states_now = [state for (state,) in studio.rows(f"SELECT state FROM projects_operation WHERE {NEWEST}")]
-    return bool(found) or any(state in states for state in states_now)
+def generating(studio: Studio) -> bool:
+    """Whether Google has named the part at work and is still making it."""
+    return bool(studio.rows(f"SELECT 1 FROM projects_operation WHERE state = 'running' AND {NEWEST}"))
 
 
 NEWEST = "clip_id = (SELECT id FROM projects_clip ORDER BY asked_at DESC LIMIT 1)"

@@ -9,6 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from projects.models import CONTINUE, EXTEND, NEW, Clip, Operation
+from projects.montage.copy import difference
+from projects.montage.reel import Piece
+from projects.montage.scan import scan
 from projects.poller.loop import Poller
 from projects.simulator.app import Simulator
 from projects.video import inspect
@@ -74,9 +77,16 @@ def test_the_parts_become_one_video_and_each_is_paid_once(
     assert info.audio_codec == "aac"
     assert clip.seconds == info.duration_seconds
     assert clip.price_micros == planned * 100_000
-    first, second, _third = clip.operations.all()
+    first, second, third = clip.operations.all()
     assert second.seconds == pytest.approx(first.seconds + LONG[back_end][1][1][1], abs=0.1)
     assert [laid.start for laid in clip.chain.laid] == pytest.approx([0, first.seconds, second.seconds])
+    joined = [scan(_piece(one)) for one in (second, third)]
+    assert difference(joined) == ""  # so that nothing was encoded again
+
+
+def _piece(operation: Operation) -> Piece:
+    unknown: dict[str, Any] = dict.fromkeys(("width", "height", "fps", "frames", "seconds"), 0)
+    return Piece(path=Path(operation.file.path), name=str(operation.part), **unknown)
 
 
 def test_a_part_that_is_held_back_leaves_what_was_made_and_is_made_anew(
