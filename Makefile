@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-google check format clean
+.PHONY: run test test-full test-google check format clean
 
 run: $(VENV)/.run
 	@$(BIN)/python manage.py first_run
@@ -11,6 +11,10 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./scripts/test
+
+# What takes minutes, too: more kill points, and long clips in a browser on every back end.
+test-full: $(VENV)/.dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" ./scripts/test full
 
 # Costs money: tells how much, and asks.
 test-google: $(VENV)/.dev

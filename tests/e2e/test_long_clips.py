@@ -24,6 +24,11 @@ WIRES = {
     "vertex_veo": ("Veo 3.1 Fast", "720p", 9),
 }
 """Model, resolution, and in how many parts it makes a minute."""
+EVERY_WIRE = pytest.mark.parametrize(
+    "wire",
+    ["gemini_omni", *(pytest.param(name, marks=pytest.mark.full) for name in ("gemini_veo", "vertex_veo"))],
+    indirect=True,
+)
 
 
 @pytest.fixture
@@ -49,7 +54,7 @@ def page(here: Studio, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("wire", WIRES, indirect=True)
+@EVERY_WIRE
 @pytest.mark.timeout(240)
 def test_a_minute_of_dialogue_survives_two_kills(page: Page, here: Studio, wire: str) -> None:
     model, resolution, count = WIRES[wire]
@@ -111,7 +116,7 @@ def check_what_is_shown(page: Page, count: int) -> None:
     assert "line number 8." in shown
 
 
-@pytest.mark.parametrize("wire", WIRES, indirect=True)
+@EVERY_WIRE
 def test_a_part_that_is_held_back_is_changed_and_the_clip_goes_on(
     page: Page, here: Studio, wire: str
 ) -> None:

@@ -49,7 +49,9 @@ def parts_of(back_end: str, *prompts: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture(params=LONG)
+@pytest.fixture(
+    params=["gemini_omni", *(pytest.param(name, marks=pytest.mark.full) for name in list(LONG)[:2])]
+)
 def back_end(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

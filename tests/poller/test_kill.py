@@ -29,20 +29,20 @@ CASES = [
     for point in NAMES
     if point not in JOINING and (point not in WHILE_OPEN or back_end == "gemini_omni")
 ]
-BETWEEN_AND_INSIDE = {
-    "gemini_omni_long": [
-        "intent:2",
-        "ref_saved:3",
-        "posted:2",
-        "mid_download:3",
-        "published:3",
-        "joined",
-        "ready_saved",
-        "ready_saved:2",
-    ],
-    "gemini_veo_long": ["posted:2", "joined", "ready_saved"],
-    "vertex_veo_long": ["intent:3", "evidence:2", "ready_saved"],
-}
+INSIDE_AND_BETWEEN = [
+    ("gemini_omni_long", "posted:2"),
+    ("gemini_omni_long", "joined"),
+    ("gemini_omni_long", "ready_saved"),
+    *(
+        pytest.param(back_end, point, marks=pytest.mark.full)
+        for back_end, points in {
+            "gemini_omni_long": ("intent:2", "ref_saved:3", "mid_download:3", "published:3", "ready_saved:2"),
+            "gemini_veo_long": ("posted:2", "joined", "ready_saved"),
+            "vertex_veo_long": ("intent:3", "evidence:2", "ready_saved"),
+        }.items()
+        for point in points
+    ),
+]
 """Places in the second and third part of a long clip, and between two of them."""
 
 
@@ -90,9 +90,7 @@ def test_a_killed_poller_neither_pays_twice_nor_loses_the_clip(
     assert len(leftovers) <= 1
 
 
-@pytest.mark.parametrize(
-    ("back_end", "point"), [(name, point) for name, points in BETWEEN_AND_INSIDE.items() for point in points]
-)
+@pytest.mark.parametrize(("back_end", "point"), INSIDE_AND_BETWEEN)
 def test_a_long_clip_survives_a_kill_inside_and_between_its_parts(
     studio: Studio, simulator: Simulator, back_end: str, point: str
 ) -> None:
