@@ -42,6 +42,18 @@
     change(target);
   });
 
+  // An answer about the words alone is out of date once one about the whole form was asked for, or has come.
+  const forget = () => {
+    const typing = document.querySelector("#live > [hx-post]");
+    if (typing) htmx.trigger(typing, "htmx:abort");
+  };
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.target.id === "settings") forget();
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target.id === "settings") forget();
+  });
+
   // Prompts that were opened stay open when they are compiled anew.
   let open = [];
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
