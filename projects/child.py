@@ -3,6 +3,8 @@
 FFmpeg is C code, so whatever it makes of a hostile file shall happen in a process that has nothing to lose.
 """
 
+import json
+import logging
 import os
 import resource
 import signal
@@ -10,13 +12,48 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START = (
     "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
     "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
+
+logger = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """What the process says is wrong with the file; the message is its sentence."""
+
+
+class Broken(Exception):
+    """The process ended without an answer; the message is how."""
+
+
+def ask(module: str, path: Path, *options: str, timeout: float) -> dict[str, Any]:
+    """What `module`, run on the file at `path`, prints as JSON within `timeout` seconds.
+
+    Raises Refused when it answers with an "error", Broken when it answers nothing that can be read, and
+    TimeoutError.
+    """
+    # The path is absolute, so never an option.
+    with start(module, str(path.resolve()), *options) as reader:
+        try:
+            out, err = reader.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError from None
+        finally:
+            kill(reader)
+    try:
+        answer: dict[str, Any] = json.loads(out)
+    except ValueError:
+        said = err[-2000:].decode(errors="replace")
+        logger.warning("%s on %s ended with %s: %s", module, path, reader.returncode, said)
+        raise Broken(str(reader.returncode)) from None
+    if "error" in answer:
+        raise Refused(answer["error"])
+    return answer
 
 
 def start(

@@ -11,9 +11,7 @@ import argparse
 import base64
 import itertools
 import json
-import logging
 import os
-import subprocess
 import sys
 import tempfile
 from collections import deque
@@ -48,8 +46,6 @@ _POSTER_FRAMES = 48
 _BLACK = 16
 """Mean brightness (0 to 255) up to which a frame counts as black."""
 _TAIL_SECONDS = 1.5
-
-logger = logging.getLogger(__name__)
 
 
 class VideoError(Exception):
@@ -103,24 +99,14 @@ def last_frame(path: Path, target: Path) -> None:
 
 def _ask_child(path: Path, *options: str, longest: float = MAX_SECONDS) -> dict[str, Any]:
     timeout = _timeout(longest)
-    # The path is absolute, so never an option.
-    with child.start("projects.video", str(path.resolve()), *options, "--longest", f"{longest:g}") as reader:
-        try:
-            out, err = reader.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            raise VideoError(f"The video could not be read within {timeout:g} s.") from None
-        finally:
-            child.kill(reader)
     try:
-        answer: dict[str, Any] = json.loads(out)
-    except ValueError:
-        logger.warning(
-            "Reading %s ended with %s: %s", path, reader.returncode, err[-2000:].decode(errors="replace")
-        )
-        raise VideoError(f"The video could not be read: the decoder stopped ({reader.returncode}).") from None
-    if "error" in answer:
-        raise VideoError(answer["error"])
-    return answer
+        return child.ask("projects.video", path, *options, "--longest", f"{longest:g}", timeout=timeout)
+    except TimeoutError:
+        raise VideoError(f"The video could not be read within {timeout:g} s.") from None
+    except child.Broken as ended:
+        raise VideoError(f"The video could not be read: the decoder stopped ({ended}).") from None
+    except child.Refused as refused:
+        raise VideoError(str(refused)) from None
 
 
 def _timeout(longest: float) -> float:

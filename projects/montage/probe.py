@@ -8,8 +8,6 @@ in a process of its own, as those of videos are. By hand, for the answer as JSON
 
 import argparse
 import json
-import logging
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,8 +31,6 @@ _DECODED_SECONDS = 10
 """How much is decoded as a proof; the rest is only read."""
 _NO_SOUND_FILE = f"This file is not a sound file that can be used; take {KINDS}."
 _DAMAGED = "This sound file is damaged and cannot be played."
-
-logger = logging.getLogger(__name__)
 
 
 class ProbeError(Exception):
@@ -67,21 +63,14 @@ def track_seconds(path: Path) -> float:
         raise ProbeError("This file is empty.")
     if not kind_of(head):
         raise ProbeError(_NO_SOUND_FILE)
-    with child.start("projects.montage.probe", str(path.resolve())) as reader:
-        try:
-            out, err = reader.communicate(timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            raise ProbeError(f"This sound file could not be read within {TIMEOUT} s.") from None
-        finally:
-            child.kill(reader)
     try:
-        answer: dict[str, Any] = json.loads(out)
-    except ValueError:
-        said = err[-2000:].decode(errors="replace")
-        logger.warning("Reading a sound track ended with %s: %s", reader.returncode, said)
+        answer = child.ask("projects.montage.probe", path, timeout=TIMEOUT)
+    except TimeoutError:
+        raise ProbeError(f"This sound file could not be read within {TIMEOUT} s.") from None
+    except child.Broken:
         raise ProbeError(_DAMAGED) from None
-    if "error" in answer:
-        raise ProbeError(answer["error"])
+    except child.Refused as refused:
+        raise ProbeError(str(refused)) from None
     return float(answer["seconds"])
 
 
