@@ -21,6 +21,11 @@
     delete scenes.dataset.focus;
   });
 
+  const ask = (field) => {
+    delete field.dataset.typed;
+    change(field);
+  };
+
   // A length that is typed while an answer about something else arrives is not lost to it.
   let typed;
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -32,14 +37,18 @@
     const field = document.getElementById("id_longer");
     if (typed === undefined || !field) return;
     field.value = typed;
+    field.dataset.typed = "unheard";
     typed = undefined;
-    if (document.activeElement === field) field.dataset.typed = "";
-    else change(field);
+  });
+  // htmx hears a new field only once it has settled. One that is still being typed in is asked about when it is left.
+  document.addEventListener("htmx:afterSettle", () => {
+    const field = document.getElementById("id_longer");
+    if (!field?.dataset.typed) return;
+    if (document.activeElement === field) field.dataset.typed = "heard";
+    else ask(field);
   });
   document.addEventListener("focusout", ({ target }) => {
-    if (!(target instanceof HTMLInputElement) || !("typed" in target.dataset)) return;
-    delete target.dataset.typed;
-    change(target);
+    if (target instanceof HTMLInputElement && target.dataset.typed === "heard") ask(target);
   });
 
   // An answer about the words alone is out of date once one about the whole form was asked for, or has come.

@@ -129,6 +129,7 @@ def test_a_part_that_is_held_back_is_changed_and_the_clip_goes_on(
         page.get_by_label("Length").select_option("longer")
     else:
         choose(page, "Length", "Longer…")
+    expect(page.get_by_label("How long")).not_to_have_value("")
     page.get_by_label("How long").fill(length)
     page.get_by_label("How long").blur()
     expect(page.locator("section.plan .facts-line")).to_contain_text(
