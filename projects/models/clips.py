@@ -214,7 +214,9 @@ class Clip(models.Model):
 
     @property
     def title(self) -> str:
-        return Truncator(" ".join(self.prompt.split())).chars(90)
+        """What it is about, in a line: of a scripted clip its setting, without the times of the scenes."""
+        words = self.script.get("setting") or self.prompt
+        return Truncator(" ".join(words.split())).chars(90)
 
     @property
     def operation(self) -> "Operation":
