@@ -2,12 +2,14 @@
 
 import hashlib
 import uuid
+from pathlib import Path
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from projects.models import Clip, Film, Project, Render, State
+from projects.montage.reel import Piece
 from tests.factories import make_clip
 from tests.media import mp4_bytes
 
@@ -64,3 +66,17 @@ def make_render(film: Film, video: bytes = b"a film", poster: bytes = b"a pictur
 def change(film: Film, position: int, **changes: Any) -> None:
     """Where the clip at this place starts, ends, or is faded in."""
     assert film.cuts.filter(position=position).update(**changes) == 1
+
+
+def piece(path: Path, name: str = "The door", *, seconds: float = 1.0, fps: int = 24, **cut: Any) -> Piece:
+    """A clip of 320 × 180 pixels in the film."""
+    return Piece(
+        path=path,
+        name=name,
+        width=320,
+        height=180,
+        fps=fps,
+        frames=round(seconds * fps),
+        seconds=seconds,
+        **cut,
+    )

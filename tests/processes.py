@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -75,3 +77,17 @@ class Installation:
                 return bool(response.status == 200)
         except OSError:
             return False
+
+
+def ended(pid: int) -> bool:
+    """Whether the process is gone, or dead and waiting for somebody to collect it."""
+    for _ in range(150):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    os.kill(pid, signal.SIGKILL)
+    return False

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,7 +18,9 @@ from projects.montage import MontageError, Stopped, join, make, room, why_no_cop
 from projects.montage import copy as copying
 from projects.montage.reel import Piece, Reel, Title, Track
 from projects.montage.render import render
+from tests.films import piece
 from tests.media import make_mp4, mp4_bytes
+from tests.processes import ended
 
 RATE = 44_100
 
@@ -30,20 +31,6 @@ def folder(tmp_path: Path) -> Path:
     path = tmp_path / "films"
     path.mkdir()
     return path
-
-
-def piece(path: Path, name: str = "The door", *, seconds: float = 1.0, fps: int = 24, **cut) -> Piece:
-    """A clip of 320 × 180 pixels in the film."""
-    return Piece(
-        path=path,
-        name=name,
-        width=320,
-        height=180,
-        fps=fps,
-        frames=round(seconds * fps),
-        seconds=seconds,
-        **cut,
-    )
 
 
 def reel(*pieces: Piece, even_loudness: bool = False, **settings) -> Reel:
@@ -392,20 +379,6 @@ def test_it_ends_when_its_caller_is_killed(folder, door):
     assert len(children) == 1
     assert ended(int(children[0]))
     assert {each.name for each in folder.iterdir()} <= {"door.mp4", "film.mp4"}
-
-
-def ended(pid: int) -> bool:
-    """Whether the process is gone, or dead and waiting for somebody to collect it."""
-    for _ in range(150):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
-    return False
 
 
 def test_it_does_not_load_ffmpeg_or_pillow_into_the_calling_process():

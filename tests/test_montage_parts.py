@@ -17,22 +17,10 @@ from projects.montage.framing import Frame, inside, outside
 from projects.montage.reel import Framing, Piece, Reel, Title, Track
 from projects.montage.render import render
 from projects.montage.timeline import timeline
+from tests.films import piece
 from tests.media import make_mp4, make_picture
 
 RATE = 48_000
-
-
-def piece(path: Path, name: str = "The door", *, seconds: float = 1.0, fps: int = 24, **cut) -> Piece:
-    return Piece(
-        path=path,
-        name=name,
-        width=320,
-        height=180,
-        fps=fps,
-        frames=round(seconds * fps),
-        seconds=seconds,
-        **cut,
-    )
 
 
 def reel(*pieces: Piece, size: tuple[int, int] = (320, 180), **settings) -> Reel:

@@ -1,6 +1,4 @@
 import json
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -14,6 +12,7 @@ from PIL import Image, ImageStat
 from projects import video
 from projects.video import VideoError, VideoInfo, inspect, last_frame
 from tests.media import make_jpeg, make_mp4, mp4_bytes
+from tests.processes import ended
 
 
 @pytest.fixture
@@ -271,20 +270,6 @@ def test_it_stops_a_reading_process_that_hangs_and_its_children(folder, monkeypa
     assert refusal(path) == "The video could not be read within 0.5 s."
     assert time.monotonic() - begun < 5
     assert ended(int((folder / "pid").read_text()))
-
-
-def ended(pid: int) -> bool:
-    """Whether the process is gone, or dead and waiting for somebody to collect it."""
-    for _ in range(100):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
-    return False
 
 
 def test_it_limits_the_reading_process():
