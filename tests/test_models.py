@@ -272,7 +272,7 @@ class TestConstraints:
             Event.objects.update(note="rewritten")
 
 
-def test_the_pollers_question_is_answered_by_the_partial_index(project: Project, alice: User) -> None:
+def test_the_pollers_question_is_answered_by_an_index_on_the_state(project: Project, alice: User) -> None:
     """So that a table full of finished clips costs an idle poller nothing."""
     clips = Clip.objects.ask_for(project, alice, uuid.uuid4(), 50, RECIPE)
     ended = {"state": State.CANCELLED, "finished_at": timezone.now()}
@@ -285,7 +285,10 @@ def test_the_pollers_question_is_answered_by_the_partial_index(project: Project,
     with connection.cursor() as cursor:
         # What PostgreSQL's own vacuum does in time: without figures it takes the tables for empty.
         cursor.execute("ANALYZE")
-    assert "operations_due" in Operation.objects.due().order_by().values("state").distinct().explain()
+    plan = Operation.objects.due().order_by().values("state").distinct().explain()
+    # Either finds the few rows at work; which one PostgreSQL takes hangs on what earlier tests left in them.
+    assert "operations_due" in plan or "operations_by_state" in plan, plan
+    assert "Seq Scan on projects_operation " not in plan
 
 
 class TestEstimates:
