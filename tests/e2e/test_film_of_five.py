@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import card, choose
-from tests.e2e.test_films import cut
+from tests.e2e.test_films import cut, pick_all
 from tests.e2e.test_main_job import SOUGHT
 from tests.e2e.test_scenes import open_scenes, paste
 from tests.test_editlist import read, seen
@@ -36,11 +36,7 @@ def film(screen: Page) -> Page:
     expect(card(screen, "ready")).to_have_count(4, timeout=60_000)
     generate_takes(screen, 1, "There it is.")
     expect(card(screen, "ready")).to_have_count(5, timeout=60_000)
-    screen.get_by_role("navigation", name="Rooms").get_by_role("link", name="Films").click()
-    screen.get_by_role("link", name="Pick clips for the first film").click()
-    screen.get_by_label("Name").fill("The late boat")
-    for box in screen.get_by_role("checkbox").all():
-        box.check()
+    pick_all(screen, "The late boat")
     screen.get_by_role("button", name="Create the film").click()
     third = cut(screen, 3)
     screen.locator(f"#trim-{third} > summary").click()

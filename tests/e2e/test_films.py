@@ -18,15 +18,20 @@ def film(screen: Page) -> Page:
     choose(screen, "Takes", "2")
     generate(screen, "A ferry leaves the harbour")
     expect(card(screen, "ready")).to_have_count(2, timeout=40_000)
-    screen.get_by_role("navigation", name="Rooms").get_by_role("link", name="Films").click()
-    screen.get_by_role("link", name="Pick clips for the first film").click()
-    screen.get_by_label("Name").fill("The ferry")
-    for box in screen.get_by_role("checkbox").all():
-        box.check()
+    pick_all(screen, "The ferry")
     look(screen, "picking clips")
     screen.get_by_role("button", name="Create the film").click()
     expect(screen.get_by_role("heading", level=1)).to_have_text("The ferry")
     return screen
+
+
+def pick_all(page: Page, name: str) -> None:
+    """Every clip of the project for its first film, which is not created yet."""
+    page.get_by_role("navigation", name="Rooms").get_by_role("link", name="Films").click()
+    page.get_by_role("link", name="Pick clips for the first film").click()
+    page.get_by_label("Name").fill(name)
+    for box in page.get_by_role("checkbox").all():
+        box.check()
 
 
 def look(page: Page, name: str) -> None:
